@@ -1,0 +1,106 @@
+"""Where things lie and what the environment says: the only reader of ``os.environ`` in the kit.
+
+Secrets pass through :func:`secret` and nowhere else, so that there is one place to look when asking where
+a key can come from.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_SECRET_ENDINGS = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL", "_CONNECTION_STRING")
+_SHORTEST_SECRET = 8
+
+
+@cache
+def share_folder() -> Path:
+    """Return the folder that holds ``labs/``, ``locales/`` and ``templates/``.
+
+    In a checkout it is the repository's root; an installed wheel carries a copy inside the package.
+    """
+    checkout = _PACKAGE.parent
+    return checkout if (checkout / "templates").is_dir() else _PACKAGE / "_share"
+
+
+def labs_folder() -> Path:
+    """Return the folder of the rendered labs and their data."""
+    return share_folder() / "labs"
+
+
+def locales_folder() -> Path:
+    """Return the folder of the message catalogs."""
+    return share_folder() / "locales"
+
+
+def templates_folder() -> Path:
+    """Return the folder of the lab templates."""
+    return share_folder() / "templates"
+
+
+def variable(name: str, default: str = "") -> str:
+    """Return an environment variable that is not a secret; surrounding space is dropped."""
+    return os.environ.get(name, default).strip()
+
+
+def secret(name: str) -> str:
+    """Return a secret from the environment, or an empty string. Never log or print what it returns."""
+    return os.environ.get(name, "").strip()
+
+
+def known_secrets() -> dict[str, str]:
+    """Return the secrets this process can see, by variable name, so that outputs can be cleared of them.
+
+    Any variable whose name ends like a secret's counts. Values under eight characters are left out: they
+    occur in ordinary text, and no service issues keys that short.
+    """
+    named = {name: secret(name) for name in sorted(os.environ) if name.upper().endswith(_SECRET_ENDINGS)}
+    return {name: value for name, value in named.items() if len(value) >= _SHORTEST_SECRET}
+
+
+@contextmanager
+def child_environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for the processes started meanwhile, then put the old values back.
+
+    ``PYTHONPATH`` is extended as well, so that a kernel imports this very copy of the kit from any working
+    folder. The environment belongs to the whole process: not for use in several threads at once.
+    """
+    paths = [str(_PACKAGE.parent), *variable("PYTHONPATH").split(os.pathsep)]
+    variables = {**variables, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path))}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def requested_locale() -> str:
+    """Return the locale a person asked for: ``KIT_LOCALE``, or else the system's; may be empty."""
+    for name in ("KIT_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = variable(name).split(".")[0].split("@")[0]
+        if value and value not in {"C", "POSIX"}:
+            return value
+    return ""
+
+
+def work_folder() -> Path:
+    """Return the folder for run outputs, ledgers and caches: ``KIT_HOME``, or ``~/.llm-teaching-kit``."""
+    chosen = variable("KIT_HOME")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".llm-teaching-kit"
+
+
+def on_databricks() -> bool:
+    """Tell whether this process runs on a Databricks cluster."""
+    return bool(variable("DATABRICKS_RUNTIME_VERSION"))
+
+
+def export(name: str, value: str) -> None:
+    """Set an environment variable of this process, for a library that is configured in no other way."""
+    os.environ[name] = value
