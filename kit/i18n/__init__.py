@@ -1,0 +1,23 @@
+"""Languages: which there are, what the kit says in them, and how they write numbers, money and time."""
+
+from kit.i18n.formats import date, duration, joined, money, number, percent
+from kit.i18n.locales import SOURCE, available, babel_locale, negotiate, own_name
+from kit.i18n.translation import current, gettext, ngettext, use
+
+__all__ = [
+    "SOURCE",
+    "available",
+    "babel_locale",
+    "current",
+    "date",
+    "duration",
+    "gettext",
+    "joined",
+    "money",
+    "negotiate",
+    "ngettext",
+    "number",
+    "own_name",
+    "percent",
+    "use",
+]
