@@ -1,0 +1,155 @@
+"""Expected counts come from OpenAI's cookbook, from tiktoken itself, or from hand arithmetic beside them."""
+
+import subprocess
+import sys
+
+import numpy
+import pytest
+import tiktoken
+
+from kit import tokens
+from kit.azure import models
+from kit.errors import SettingsError, UsageError
+
+# https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken, section 6: the API
+# counted 124 prompt tokens for gpt-4o (o200k_base) and 129 for gpt-4-0613 (cl100k_base).
+COOKBOOK = [
+    {
+        "role": "system",
+        "content": "You are a helpful, pattern-following assistant that translates corporate jargon into "
+        "plain English.",
+    },
+    {
+        "role": "system",
+        "name": "example_user",
+        "content": "New synergies will help drive top-line growth.",
+    },
+    {
+        "role": "system",
+        "name": "example_assistant",
+        "content": "Things working well together will increase revenue.",
+    },
+    {
+        "role": "system",
+        "name": "example_user",
+        "content": "Let's circle back when we have more bandwidth to touch base on opportunities for "
+        "increased leverage.",
+    },
+    {
+        "role": "system",
+        "name": "example_assistant",
+        "content": "Let's talk later when we're less busy about how to do better.",
+    },
+    {
+        "role": "user",
+        "content": "This late pivot means we don't have time to boil the ocean for the client deliverable.",
+    },
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("o200k_base", 124), ("cl100k_base", 129)])
+def test_conversation_counts_what_the_service_counted(name, expected):
+    assert tokens.count_conversation(COOKBOOK, name) == (expected, 0)
+
+
+@pytest.mark.parametrize("text", ["hello world", "coração", "你好，世界", "🚲 ¿Dónde?", ""])
+@pytest.mark.parametrize("name", ["o200k_base", "o200k_harmony"])
+def test_texts_agree_with_tiktoken(text, name):
+    assert tokens.count_texts([text], name) == [len(tiktoken.get_encoding(name).encode(text))]
+
+
+def test_assistant_share_is_the_content_alone():
+    messages = [
+        {"role": "user", "content": "hello world"},  # 3 + "user" 1 + 2 tokens
+        {
+            "role": "assistant",
+            "content": "hello",
+            "weight": 1,
+        },  # 3 + "assistant" 1 + 1; a weight is no text
+    ]
+    assert tokens.count_conversation(messages) == (6 + 5 + 3, 1)
+
+
+def test_special_tokens_in_what_a_user_wrote_are_ordinary_text():
+    encoded = tiktoken.get_encoding("o200k_base").encode("<|endoftext|>", disallowed_special=())
+    assert tokens.count_texts(["<|endoftext|>"]) == [len(encoded)]
+    assert len(encoded) > 1
+
+
+def test_lone_surrogates_are_counted():
+    assert tokens.count_texts(["half \ud83d"])[0] > 1
+
+
+def test_content_parts_and_tool_calls():
+    parts = [{"type": "text", "text": "hello world"}, {"type": "image_url", "image_url": {"url": "x" * 900}}]
+    assert tokens.count_conversation([{"role": "user", "content": parts}]).total == 3 + 1 + 2 + 3
+    call = {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function"}]}
+    spelled = tokens.count_texts(['[{"id":"a","type":"function"}]'])[0]
+    assert tokens.count_conversation([call]) == (3 + 1 + spelled + 3, 0)
+
+
+def test_many_texts_keep_their_order_and_repeats():
+    texts = [f"{'word ' * (n % 7)}{n}" for n in range(1700)] * 2
+    encode = tiktoken.get_encoding("o200k_base").encode_ordinary
+    assert tokens.count_texts(texts) == [len(encode(text)) for text in texts]
+
+
+def test_many_conversations_count_as_each_one_does():
+    conversations = [COOKBOOK[: n % 6 + 1] for n in range(30)]
+    assert tokens.count_conversations(conversations) == [
+        tokens.count_conversation(each) for each in conversations
+    ]
+
+
+def test_summary_agrees_with_numpy():
+    counts = [3, 1, 4, 1, 5, 9, 2, 6, 5, 35]
+    result = tokens.summary(counts)
+    assert (result.n, result.minimum, result.maximum, result.total) == (10, 1, 35, 71)
+    assert (result.mean, result.median) == (7.1, 4.5)
+    assert (result.p5, result.p95) == pytest.approx(tuple(numpy.percentile(counts, [5, 95])))
+
+
+def test_summary_of_one_and_of_none():
+    assert tokens.summary([7]).p95 == 7
+    with pytest.raises(UsageError, match="nothing to summarize"):
+        tokens.summary([])
+
+
+def test_unknown_encoding_names_the_known_ones():
+    with pytest.raises(UsageError, match=r"(?s)“o201k”.*o200k_base"):
+        tokens.encoding("o201k")
+
+
+def test_a_model_with_its_own_tokenizer_is_not_guessed():
+    with pytest.raises(UsageError, match="tokenizer of its own"):
+        tokens.count_texts(["hello"], models.find("Llama-3.3-70B-Instruct").encoding)
+
+
+def test_every_encoding_of_the_model_table_exists():
+    for model in models.table().values():
+        assert not model.encoding or tokens.encoding(model.encoding).name == model.encoding
+
+
+NO_NETWORK = """
+import socket
+def refuse(*_): raise OSError("no network in this test")
+socket.socket.connect = socket.getaddrinfo = refuse
+from kit import tokens
+names = "o200k_base", "o200k_harmony", "cl100k_base"
+print([tokens.count_texts(["你好 world"], name)[0] for name in names])
+try:
+    tokens.encoding("p50k_base")
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def test_counting_needs_no_network(tmp_path, monkeypatch):
+    monkeypatch.setenv("KIT_HOME", str(tmp_path))
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
+    run = subprocess.run([sys.executable, "-c", NO_NETWORK], capture_output=True, text=True, check=True)
+    expected = [
+        len(tiktoken.get_encoding(name).encode("你好 world")) for name in ("o200k_base", "cl100k_base")
+    ]
+    assert run.stdout.split("\n")[:2] == [str([expected[0], *expected]), SettingsError.__name__]
+    assert len(list((tmp_path / "tiktoken").iterdir())) == 2
