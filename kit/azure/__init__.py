@@ -1,0 +1,1 @@
+"""The real service: connections, the model table, training files, costs, and the ledger of what exists."""

@@ -1,0 +1,133 @@
+"""Connections: addresses and credentials for the real service or for a simulator of it.
+
+A notebook builds the official clients itself and takes their arguments from a :class:`Connection`::
+
+    client = OpenAI(base_url=connection.base_url, api_key=connection.api_key)
+    management = CognitiveServicesManagementClient(**connection.management())
+
+Secrets stay in private fields: neither ``repr`` nor an exception shows them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from kit import settings
+from kit.azure import transport
+from kit.errors import N_, SettingsError
+
+# Microsoft's samples ask Entra ID for this audience (Foundry documentation, October 2026).
+_SCOPE = "https://ai.azure.com/.default"
+_PUBLIC_MANAGEMENT = "https://management.azure.com"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the service is and how to prove who asks.
+
+    Attributes:
+        endpoint: the resource's address, ``https://NAME.openai.azure.com`` or a simulator's.
+        subscription, resource_group, account: the names under which Azure Resource Manager knows it.
+        management_endpoint: the address of Azure Resource Manager.
+        simulated: whether a simulator answers: waiting then moves its clock.
+    """
+
+    endpoint: str
+    subscription: str
+    resource_group: str
+    account: str
+    management_endpoint: str = _PUBLIC_MANAGEMENT
+    simulated: bool = False
+    _key: str = field(default="", repr=False)
+
+    @property
+    def base_url(self) -> str:
+        """Return the address of the v1 data plane, as ``openai.OpenAI`` wants it."""
+        return f"{self.endpoint}/openai/v1/"
+
+    @property
+    def api_key(self) -> str | Callable[[], str]:
+        """Return the key, or a function that fetches a fresh Entra ID token for every request."""
+        return self._key or _token_provider()
+
+    def management(self) -> dict[str, Any]:
+        """Return the arguments of ``CognitiveServicesManagementClient`` for this connection."""
+        if self.management_endpoint.startswith("https://"):
+            arguments = {"credential": _credential(), "base_url": self.management_endpoint}
+        else:
+            arguments = transport.local_management(self.management_endpoint)
+        return {"subscription_id": self.subscription, **arguments}
+
+
+def simulated(endpoint: str, key: str) -> Connection:
+    """Return the connection to a simulator, whose names for resources are placeholders."""
+    return Connection(
+        endpoint=endpoint,
+        subscription="00000000-0000-0000-0000-000000000000",
+        resource_group="simulated-group",
+        account="simulated-account",
+        management_endpoint=endpoint,
+        simulated=True,
+        _key=key,
+    )
+
+
+def from_environment(secret_scope: str = "") -> Connection:
+    """Return the connection that the environment, or a Databricks secret scope, describes.
+
+    Raises:
+        SettingsError: a variable is missing, or the endpoint would send a key over an open line.
+    """
+    endpoint = _required("AZURE_OPENAI_ENDPOINT").rstrip("/").removesuffix("/openai/v1")
+    address = urlsplit(endpoint)
+    local = address.hostname in _LOOPBACK
+    if not (address.scheme == "https" or (address.scheme == "http" and local)):
+        raise SettingsError(
+            N_("AZURE_OPENAI_ENDPOINT is not an address that starts with https://."),
+            advice=N_("Copy the endpoint from the resource's page in the Azure portal."),
+        )
+    return Connection(
+        endpoint=endpoint,
+        subscription=_required("AZURE_SUBSCRIPTION_ID"),
+        resource_group=_required("AZURE_RESOURCE_GROUP"),
+        account=settings.variable("AZURE_OPENAI_ACCOUNT") or (address.hostname or "").split(".")[0],
+        management_endpoint=endpoint if local else _PUBLIC_MANAGEMENT,
+        simulated=local,  # nothing else than `kit serve` listens there
+        _key=settings.secret("AZURE_OPENAI_API_KEY") or _from_scope(secret_scope),
+    )
+
+
+def _required(name: str) -> str:
+    value = settings.variable(name)
+    if not value:
+        raise SettingsError(
+            N_("The environment variable {name} is not set, so the lab does not know your Azure resource."),
+            advice=N_(
+                'Set it before you start Jupyter, or go back to backend = "simulator", which needs nothing.'
+            ),
+            name=name,
+        )
+    return value
+
+
+def _from_scope(scope: str) -> str:
+    """Return the key from a Databricks secret scope; empty elsewhere or where no scope was named."""
+    if not (scope and settings.on_databricks()):
+        return ""
+    from databricks.sdk.runtime import dbutils  # type: ignore[import-not-found]  # only a cluster has it
+
+    return str(dbutils.secrets.get(scope, "azure-openai-api-key"))
+
+
+def _credential() -> Any:
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential()
+
+
+def _token_provider() -> Callable[[], str]:
+    from azure.identity import DefaultAzureCredential, get_bearer_token_provider
+
+    return get_bearer_token_provider(DefaultAzureCredential(), _SCOPE)

@@ -1,0 +1,70 @@
+"""How the Azure management client talks to a simulator: over plain HTTP, on a virtual clock.
+
+Two things differ from the real service, and both are official extension points of ``azure-core``: the
+bearer-token policy refuses ``http://`` unless told that the line is local, and the poller of a long-running
+operation waits by calling its transport's ``sleep``, which here moves the virtual clock.
+"""
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
+from azure.core.pipeline.transport import RequestsTransport
+
+_SCOPE = "https://management.azure.com/.default"
+
+
+class _LocalCredential:
+    """A credential for a server on this machine, which accepts any token."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        return AccessToken("local", int(time.time()) + 3600)
+
+
+class _LocalPolicy(BearerTokenCredentialPolicy[Any, Any]):
+    """The usual policy, allowed to speak to loopback without TLS."""
+
+    def on_request(self, request: Any) -> None:
+        request.context.options["enforce_https"] = False
+        super().on_request(request)
+
+
+class _VirtualTimeTransport(RequestsTransport):  # type: ignore[misc, unused-ignore]
+    """The usual transport, whose waiting moves the clock of the simulator."""
+
+    def __init__(self, endpoint: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._endpoint = endpoint
+
+    def sleep(self, duration: float) -> None:
+        """Wait ``duration`` virtual seconds."""
+        advance_clock(self._endpoint, duration)
+
+
+def advance_clock(endpoint: str, seconds: float) -> float:
+    """Move the clock of the simulator at ``endpoint`` forward; return its time in Unix seconds."""
+    body = json.dumps({"advance_seconds": seconds}).encode()
+    request = urllib.request.Request(
+        f"{endpoint}/simulator/clock", data=body, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=300) as answer:
+        return float(json.load(answer)["now"])
+
+
+def clock_now(endpoint: str) -> float:
+    """Return the time of the simulator at ``endpoint`` in Unix seconds."""
+    return advance_clock(endpoint, 0)
+
+
+def local_management(endpoint: str) -> dict[str, Any]:
+    """Return the arguments of a management client for a simulator on this machine."""
+    credential = _LocalCredential()
+    return {
+        "credential": credential,
+        "base_url": endpoint,
+        "authentication_policy": _LocalPolicy(credential, _SCOPE),
+        "transport": _VirtualTimeTransport(endpoint),
+    }

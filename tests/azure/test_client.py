@@ -1,0 +1,61 @@
+"""Connections: what the environment must say, and that no secret shows."""
+
+import pytest
+
+from kit.azure import client
+from kit.errors import SettingsError
+
+ENVIRONMENT = {
+    "AZURE_OPENAI_ENDPOINT": "https://brisa.openai.azure.com/openai/v1/",
+    "AZURE_SUBSCRIPTION_ID": "11111111-1111-1111-1111-111111111111",
+    "AZURE_RESOURCE_GROUP": "group",
+    "AZURE_OPENAI_API_KEY": "planted-secret-0123456789",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_environment_describes_a_resource():
+    connection = client.from_environment()
+    assert connection.base_url == "https://brisa.openai.azure.com/openai/v1/"
+    assert connection.account == "brisa"
+    assert connection.api_key == ENVIRONMENT["AZURE_OPENAI_API_KEY"]
+    assert not connection.simulated
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_connection_does_not_show_its_key():
+    assert ENVIRONMENT["AZURE_OPENAI_API_KEY"] not in repr(client.from_environment())
+
+
+@pytest.mark.parametrize("name", ["AZURE_OPENAI_ENDPOINT", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"])
+def test_a_missing_variable_is_named(environment, name):
+    environment.delenv(name)
+    with pytest.raises(SettingsError, match=name):
+        client.from_environment()
+
+
+@pytest.mark.parametrize("endpoint", ["http://brisa.openai.azure.com", "brisa.openai.azure.com", "ftp://x"])
+def test_a_key_is_never_sent_over_an_open_line(environment, endpoint):
+    environment.setenv("AZURE_OPENAI_ENDPOINT", endpoint)
+    with pytest.raises(SettingsError, match="https://"):
+        client.from_environment()
+
+
+def test_a_simulator_on_this_machine_may_be_reached_without_tls(environment):
+    environment.setenv("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:8080")
+    connection = client.from_environment()
+    assert connection.simulated
+    assert connection.management_endpoint == "http://127.0.0.1:8080"
+
+
+@pytest.mark.usefixtures("environment")
+def test_without_a_key_a_token_is_fetched_when_it_is_needed(environment):
+    environment.delenv("AZURE_OPENAI_API_KEY")
+    assert callable(client.from_environment().api_key)

@@ -1,0 +1,147 @@
+"""The dates are those of Microsoft's schedule of 2026-07-07; see kit/azure/models.toml for the pages."""
+
+import datetime
+
+import pytest
+
+from kit.azure import models
+from kit.azure.models import Status
+from kit.errors import ModelError, UsageError
+
+TODAY = datetime.date(2026, 11, 21)
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.mark.parametrize("model", models.table().values(), ids=lambda model: model.name)
+def test_every_row_names_sources_and_days(model):
+    assert model.source.url.startswith("https://")
+    assert datetime.date(2026, 1, 1) < model.source.as_of <= TODAY
+    for group in (model.pricing, model.retirement):
+        assert group.source.url.startswith("https://")
+        assert group.source.as_of > datetime.date(2026, 1, 1)
+    assert set(model.methods) <= {"supervised", "preference", "reinforcement"}
+    assert set(model.pricing.training) | set(model.pricing.training_hour) <= set(model.training_types)
+    assert set(model.pricing.hosting) <= set(model.deployment_types)
+    assert set(model.regions) <= set(model.training_types)
+    assert not model.compare_with or models.find(model.compare_with).base_answers(TODAY)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("gpt-4o", "gpt-4o"),
+        ("gpt-4o-2024-08-06", "gpt-4o"),
+        ("GPT-4o-Mini", "gpt-4o-mini"),
+        ("gpt-4.1-2025-04-14.ft-0123456789abcdef", "gpt-4.1"),
+        ("Qwen-32B", "Qwen3-32B"),
+        ("Ministral-3B-2411", "Ministral-3B"),
+    ],
+)
+def test_find_knows_the_usual_spellings(spelling, name):
+    assert models.find(spelling).name == name
+
+
+def test_find_names_the_nearest():
+    with pytest.raises(ModelError, match=r"gpt-4\.1-mini"):
+        models.find("gpt41-mini")
+    with pytest.raises(ModelError, match="gpt-oss-20b"):
+        models.find("")
+
+
+def test_identifier_is_what_a_job_takes():
+    assert models.find("gpt-4o").identifier == "gpt-4o-2024-08-06"
+    assert models.find("Ministral-3B").identifier == "Ministral-3B"
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2026-10-13", Status.AVAILABLE),
+        ("2026-10-14", Status.EXISTING_CUSTOMERS),
+        ("2027-04-13", Status.EXISTING_CUSTOMERS),
+        ("2027-04-14", Status.DEPLOYMENTS_ONLY),
+        ("2027-10-13", Status.DEPLOYMENTS_ONLY),
+        ("2027-10-14", Status.RETIRED),
+    ],
+)
+def test_status_changes_on_the_announced_days(day, expected):
+    model = models.find("gpt-4.1")
+    assert model.status(datetime.date.fromisoformat(day)) == expected
+    assert model.base_answers(datetime.date.fromisoformat(day)) == (expected == Status.AVAILABLE)
+
+
+def test_a_retired_model_is_refused_with_a_live_one():
+    with pytest.raises(ModelError, match=r"(?s)Since 2026-10-01.*gpt-4o-mini.*gpt-oss-20b"):
+        models.find("gpt-4o-mini").require_tunable(TODAY)
+    models.find("gpt-4o-mini").require_tunable(TODAY, new_customer=False)
+    with pytest.raises(ModelError, match="can no longer"):
+        models.find("gpt-4o-mini").require_tunable(datetime.date(2027, 4, 1), new_customer=False)
+
+
+def test_a_missing_method_and_training_type_are_refused():
+    with pytest.raises(ModelError, match="“supervised”, only by: reinforcement"):
+        models.find("o4-mini").require_tunable(datetime.date(2026, 1, 1))
+    with pytest.raises(ModelError, match="“developerTier”, only: GlobalStandard"):
+        models.find("gpt-oss-20b").require_tunable(TODAY, training_type="developerTier")
+
+
+def test_the_alternative_is_itself_tunable():
+    for method in ("supervised", "preference"):
+        other = models.alternative(TODAY, method)
+        if other:
+            other.require_tunable(TODAY, method)
+            assert other.deployment_types
+    assert models.alternative(TODAY) is models.find("gpt-oss-20b")
+
+
+def test_a_refusal_without_alternative_gives_none():
+    with pytest.raises(ModelError) as caught:
+        models.find("gpt-4.1").require_tunable(datetime.date(2027, 5, 1), "preference")
+    assert caught.value.advice == ""
+
+
+ROW = """
+[[model]]
+name = "my-model"
+provider = "me"
+methods = ["supervised"]
+encoding = "o200k_base"
+source = { url = "https://example.org/models", as_of = 2026-11-01 }
+"""
+
+
+def test_a_learner_adds_and_replaces_rows_by_file(tmp_path):
+    extra = tmp_path / "mine.toml"
+    extra.write_text(ROW + ROW.replace("my-model", "gpt-4o"), encoding="utf-8")
+    rows = models.table(extra)
+    assert list(rows)[:2] == ["my-model", "gpt-4o"]
+    assert rows["gpt-4o"].provider == "me"
+    assert models.find("my-model", extra).pricing.training == {}
+    assert models.find("gpt-4o").provider == "OpenAI"
+    with pytest.raises(ModelError):
+        models.find("my-model")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("[[model]", "cannot be read"),
+        (ROW.replace("encoding", "encodign"), "encodign, encoding"),
+        ('[[model]]\nprovider = "me"', "name"),
+        (ROW.replace('source = { url = "https://example.org/models", as_of = 2026-11-01 }', ""), "support"),
+        (ROW + "pricing = { trainning = {} }", "trainning"),
+        (ROW + 'regions = { Standard = "nowhere" }', "nowhere"),
+        ("model = 3", "not complete"),
+    ],
+)
+def test_a_bad_table_file_is_named(tmp_path, content, expected):
+    path = tmp_path / "mine.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=expected) as caught:
+        models.table(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_table_file_is_named(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.toml"):
+        models.table(tmp_path / "none.toml")
