@@ -1,0 +1,64 @@
+"""The simulator as an ASGI application: one state, four places where clients find it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Router
+
+from kit.simulator.errors import ApiError, answer_api_error, answer_defect, answer_http_exception
+from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
+from kit.simulator.routes.chat import ChatRoutes
+from kit.simulator.routes.control import ControlRoutes
+from kit.simulator.routes.files import FileRoutes
+from kit.simulator.routes.fine_tuning import FineTuningRoutes
+from kit.simulator.routes.management import ManagementRoutes
+from kit.simulator.routes.models import ModelRoutes
+from kit.simulator.state import State
+
+
+def create_app(state: State) -> Starlette:
+    """Return an application that serves ``state``.
+
+    ``/openai/v1`` and ``/api/projects/{project}/openai/v1`` need no ``api-version``; ``/openai`` requires one
+    and names the deployment of a model operation in its address; ``/subscriptions`` is Azure Resource
+    Manager.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await state.close()
+
+    chat = ChatRoutes(state)
+    shared: list[BaseRoute] = [
+        *FileRoutes(state).routes(),
+        *FineTuningRoutes(state).routes(),
+        *ModelRoutes(state).routes(),
+    ]
+    v1 = DataPlaneGate(_router([*chat.v1(), *shared]), state.keys)
+    legacy = DataPlaneGate(_router([*chat.legacy(), *shared]), state.keys, needs_version=True)
+    management = ManagementGate(_router(ManagementRoutes(state).routes()))
+    return Starlette(
+        routes=[
+            Mount("/openai/v1", v1),
+            Mount("/openai", legacy),
+            Mount("/api/projects/{project}/openai/v1", v1),
+            Mount("/subscriptions", management),
+            *ControlRoutes(state).routes(),
+        ],
+        middleware=[Middleware(Envelope, identifiers=state.identifiers)],
+        exception_handlers={
+            ApiError: answer_api_error,
+            HTTPException: answer_http_exception,
+            Exception: answer_defect,
+        },
+        lifespan=lifespan,
+    )
+
+
+def _router(routes: Sequence[BaseRoute]) -> Router:
+    # Without redirects: the service answers 404 for an address with a slash too many.
+    return Router(routes, redirect_slashes=False)

@@ -1,0 +1,44 @@
+"""The virtual clock that jobs, provisioning and time stamps of a simulator follow."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC).timestamp()
+"""The moment at which every simulator begins, in Unix seconds: always the same, so that runs compare."""
+
+
+class VirtualClock:
+    """A clock that moves when it is told to, and by itself at a chosen pace.
+
+    Args:
+        pace: virtual seconds that pass by themselves in each real second; 0 for a clock that only obeys.
+        start: the first moment, in Unix seconds.
+        real_time: the source of real time, in seconds from any origin.
+    """
+
+    def __init__(
+        self, pace: float = 0.0, *, start: float = START, real_time: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.pace = pace
+        self._moment = start
+        self._real_time = real_time
+        self._origin = real_time()
+
+    @property
+    def now(self) -> float:
+        """The present moment, in Unix seconds."""
+        if not self.pace:
+            return self._moment
+        return self._moment + self.pace * (self._real_time() - self._origin)
+
+    def advance(self, seconds: float) -> float:
+        """Move forward by ``seconds`` and return the new moment.
+
+        Raises:
+            ValueError: ``seconds`` is negative: what has happened cannot be undone.
+        """
+        if seconds < 0:
+            raise ValueError("a virtual clock never goes back")
+        self._moment += seconds
+        return self.now

@@ -1,0 +1,127 @@
+"""Uploaded files and the results that jobs leave."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from kit.simulator.clock import VirtualClock
+from kit.simulator.errors import invalid_payload, not_found
+from kit.simulator.identifiers import Identifiers
+from kit.simulator.timeline import Timeline
+from kit.simulator.training_file import BadTrainingFile, read_examples
+
+LARGEST_FILE = 512 * 1024 * 1024  # bytes; Microsoft Foundry, "Quotas and limits", October 2026
+_IMPORT_SECONDS = 8.0
+_IMPORT_SECONDS_PER_MEGABYTE = 0.5
+
+
+@dataclass
+class StoredFile:
+    """A file that the simulator holds in memory.
+
+    Attributes:
+        id: ``file-`` and 32 hexadecimal digits.
+        filename: the client's name for it: shown, never used as a path.
+        purpose: ``fine-tune`` or ``fine-tune-results``.
+        content: its bytes.
+        created: Unix seconds.
+        status: ``pending``, ``processed`` or ``error``.
+        problem: why the status is, or will be, ``error``.
+        content_hash: SHA-256 of the content in hexadecimal.
+    """
+
+    id: str
+    filename: str
+    purpose: str
+    content: bytes = field(repr=False)
+    created: float
+    status: str = "pending"
+    problem: str = ""
+    timeline: Timeline = field(default_factory=Timeline, repr=False)
+    content_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.content_hash = hashlib.sha256(self.content).hexdigest()
+
+    def rendered(self) -> dict[str, Any]:
+        """Return the file in the form of the files operations."""
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "object": "file",
+            "bytes": len(self.content),
+            "created_at": int(self.created),
+            "filename": self.filename,
+            "purpose": self.purpose,
+            "status": self.status,
+        }
+        if self.problem and self.status == "error":
+            shown["status_details"] = self.problem
+        return shown
+
+
+class FileStore:
+    """The files of one simulator, oldest first."""
+
+    def __init__(self, clock: VirtualClock, identifiers: Identifiers) -> None:
+        self._clock = clock
+        self._identifiers = identifiers
+        self._files: dict[str, StoredFile] = {}
+
+    async def upload(self, filename: str, purpose: str, content: bytes) -> StoredFile:
+        """Take a training or validation file in; its import ends some virtual seconds later.
+
+        Raises:
+            ApiError: it is empty, or its purpose is none that this simulator knows.
+        """
+        if purpose != "fine-tune":
+            raise invalid_payload("The purpose must be 'fine-tune'.", "purpose")
+        if not content:
+            raise invalid_payload("The uploaded file is empty.", "file")
+        file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
+        try:
+            await asyncio.to_thread(read_examples, content)
+        except BadTrainingFile as problem:
+            file.problem = str(problem)
+        duration = _IMPORT_SECONDS + _IMPORT_SECONDS_PER_MEGABYTE * len(content) / 2**20
+
+        def imported(_moment: float) -> None:
+            file.status = "error" if file.problem else "processed"
+
+        file.timeline.at(file.created + duration, imported)
+        self._files[file.id] = file
+        return file
+
+    def add_results(self, file_id: str, filename: str, content: bytes, created: float) -> StoredFile:
+        """Keep the results of a job."""
+        file = StoredFile(file_id, filename, "fine-tune-results", content, created, status="processed")
+        self._files[file.id] = file
+        return file
+
+    def all(self) -> list[StoredFile]:
+        """Return all files as they are now, oldest first."""
+        return [self.get(file_id) for file_id in self._files]
+
+    def get(self, file_id: str) -> StoredFile:
+        """Return a file as it is now.
+
+        Raises:
+            ApiError: there is none of that identifier.
+        """
+        file = self._files.get(file_id)
+        if file is None:
+            raise not_found("The file")
+        file.timeline.catch_up(self._clock.now)
+        return file
+
+    def delete(self, file_id: str) -> None:
+        """Forget a file; a job that already has it goes on.
+
+        Raises:
+            ApiError: there is none of that identifier.
+        """
+        if self._files.pop(file_id, None) is None:
+            raise not_found("The file")
+
+    def _new_id(self) -> str:
+        return f"file-{self._identifiers.hexadecimal('file')}"

@@ -1,0 +1,130 @@
+"""What happens to a request before its operation: size limits, authentication, ``api-version``.
+
+Plain ASGI: the framework's own middleware classes would cost more than everything else here.
+"""
+
+import hmac
+from collections.abc import Sequence
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kit.simulator.errors import ApiError, too_large, unauthorized
+from kit.simulator.files import LARGEST_FILE
+from kit.simulator.identifiers import Identifiers
+
+_LARGEST_BODY = 16 * 1024 * 1024  # bytes; generous for a chat history
+_FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
+
+
+class DataPlaneGate:
+    """Lets a request of the data plane through if it carries a key, or answers 401.
+
+    Args:
+        app: what comes after.
+        keys: the accepted keys; any non-empty one, if there are none.
+        needs_version: whether the query must have an ``api-version``.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[str], *, needs_version: bool = False) -> None:
+        self._app = app
+        self._keys = [key.encode() for key in keys]
+        self._needs_version = needs_version
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if not self._accepts(scope):
+            await unauthorized().response()(scope, receive, send)
+        elif self._needs_version and not parse_qs(scope["query_string"]).get(b"api-version"):
+            missing = ApiError(400, "BadRequest", "Missing required query parameter: api-version")
+            await missing.response()(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _accepts(self, scope: Scope) -> bool:
+        given = _key(scope)
+        if not self._keys:
+            return bool(given)
+        return any(hmac.compare_digest(given, key) for key in self._keys)
+
+
+class ManagementGate:
+    """Lets a request of Azure Resource Manager through if it carries any bearer token, or answers 401."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if _bearer(scope):
+            await self._app(scope, receive, send)
+            return
+        refusal = ApiError(
+            401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+        )
+        await refusal.response()(scope, receive, send)
+
+
+class Envelope:
+    """The outermost layer: limits the size of bodies and names each response.
+
+    Args:
+        app: what comes after.
+        identifiers: where the names of responses come from.
+    """
+
+    def __init__(self, app: ASGIApp, identifiers: Identifiers) -> None:
+        self._app = app
+        self._identifiers = identifiers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._identifiers.uuid("request").encode()
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] += [(b"x-request-id", request_id), (b"apim-request-id", request_id)]
+            await send(message)
+
+        limit = _limit(scope)
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdigit() and int(length) > limit:
+            await too_large(limit).response()(scope, receive, named)
+            return
+        await self._app(scope, _limited(receive, limit), named)
+
+
+def _limit(scope: Scope) -> int:
+    return LARGEST_FILE + _FORM_OVERHEAD if scope["path"].endswith("/files") else _LARGEST_BODY
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Return ``receive``, but with an end to what it gives: a body need not announce its length."""
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise too_large(limit)
+        return message
+
+    return counted
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"").strip()
+
+
+def _bearer(scope: Scope) -> bytes:
+    scheme, _, token = _header(scope, b"authorization").partition(b" ")
+    return token.strip() if scheme.lower() == b"bearer" else b""
+
+
+def _key(scope: Scope) -> bytes:
+    return _header(scope, b"api-key") or _bearer(scope)

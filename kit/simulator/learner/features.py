@@ -1,0 +1,167 @@
+"""What the model sees of a prompt and of the answer so far: hashed features, no vocabulary needed.
+
+A prompt becomes a bag of words, word beginnings, pairs of words and character n-grams (for Chinese: characters and their pairs and
+triples), so that a paraphrase, an inflected form or a misspelling still shares features with what was
+learned. Hashes are CRC-32: equal in every process, unlike Python's own.
+"""
+
+import re
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from kit.simulator.learner.records import Messages
+from kit.simulator.learner.vocabulary import Floats, Integers
+
+BUCKETS = 1 << 17
+SUFFIXES = (1, 2, 3, 4, 6, 8, 12, 20)  # how many preceding tokens are compared
+CONTEXT_FEATURES = 7
+
+_LONGEST_TEXT = 4000
+_EARLIER_TURNS, _SYSTEM = 0.3, 0.15
+_WORD = re.compile(r"[一-鿿]+|\d+|[^\W\d_一-鿿]+")
+_START = 0x5F3759DF  # stands before the first token of an answer
+
+Hashes = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """Distinct feature numbers (ascending) and how much of each there is; both of shape (n,)."""
+
+    ids: Integers
+    amounts: Floats
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in lower case; a run of Chinese characters is one word."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST_TEXT]).lower())
+
+
+def _number(kind: str, text: str) -> int:
+    return zlib.crc32(f"{kind}\0{text}".encode()) % BUCKETS
+
+
+def is_han(word: str) -> bool:
+    """Tell whether a word is a run of Chinese characters."""
+    return "一" <= word[0] <= "鿿"
+
+
+@lru_cache(maxsize=50_000)
+def _features_of(word: str) -> tuple[tuple[int, float], ...]:
+    if is_han(word):
+        found = [(_number("h1", one), 0.4) for one in word]
+        found += [(_number("h2", word[at : at + 2]), 1.0) for at in range(len(word) - 1)]
+        return tuple(found)
+    plain = "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
+    found = [(_number("w", plain), 1.0)]
+    if len(plain) >= 4:
+        found.append((_number("p4", plain[:4]), 0.7))
+    if len(plain) >= 6:
+        found.append((_number("p5", plain[:5]), 0.7))
+    framed = f"^{plain}$"
+    if len(plain) >= 4:
+        found += [(_number("c4", framed[at : at + 4]), 0.3) for at in range(len(framed) - 3)]
+    return tuple(found)
+
+
+def bag(*texts: tuple[str, float]) -> Bag:
+    """Return the features of weighted texts: each a pair of text and weight."""
+    amounts: Counter[int] = Counter()
+    for text, weight in texts:
+        for word in words(text):
+            for number, amount in _features_of(word):
+                amounts[number] += weight * amount  # type: ignore[assignment]
+    ids = np.array(sorted(amounts), dtype=np.int64)
+    # A word said five times does not count five times: square root, as is usual in retrieval.
+    return Bag(ids, np.sqrt(np.array([amounts[number] for number in ids.tolist()], dtype=np.float32)))
+
+
+def split(messages: Messages) -> tuple[str, str, str]:
+    """Return (last user turn, earlier turns, system prompts) of a conversation without its answer."""
+    system = [m["content"] for m in messages if m["role"] in ("system", "developer")]
+    turns = [m for m in messages if m["role"] not in ("system", "developer")]
+    last = max((at for at, m in enumerate(turns) if m["role"] == "user"), default=-1)
+    earlier = [m["content"] for at, m in enumerate(turns) if at != last]
+    return turns[last]["content"] if last >= 0 else "", "\n".join(earlier), "\n".join(system)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt's features.
+
+    Attributes:
+        content: what it is about; the last user turn counts most, a standing system prompt little.
+        wish: what is asked for and in which language; system prompt and last user turn count alike.
+        standing: the system prompt alone, length one; no features if there is none.
+    """
+
+    content: Bag
+    wish: Bag
+    standing: Bag
+
+
+def prompt_of(messages: Messages) -> Prompt:
+    """Return the features of a prompt: all messages before the answer."""
+    last, earlier, system = split(messages)
+    content = bag((last, 1.0), (earlier, _EARLIER_TURNS), (system, _SYSTEM))
+    standing = bag((system, 1.0))
+    length = np.float32(max(float(np.sqrt((standing.amounts**2).sum())), 1e-6))
+    wish = bag((last, 1.0), (system, 1.0)) if system else content
+    return Prompt(content, wish, Bag(standing.ids, standing.amounts / length))
+
+
+def suffix_hashes(tokens: list[int]) -> Hashes:
+    """Return a hash of the last k tokens before each place, for k in SUFFIXES.
+
+    Args:
+        tokens: the tokens of an answer so far, or of a whole one.
+
+    Returns:
+        Shape (len(SUFFIXES), len(tokens) + 1); column t describes what stands before token t.
+    """
+    return hashes_of_many([tokens])
+
+
+def hashes_of_many(answers: Sequence[list[int]]) -> Hashes:
+    """Return :func:`suffix_hashes` of several answers side by side."""
+    longest = SUFFIXES[-1]
+    padded = np.array(
+        [token for answer in answers for token in (*([_START] * longest), *answer)], dtype=np.uint64
+    )
+    begins = np.cumsum([0, *(longest + len(answer) for answer in answers[:-1])])
+    lengths = np.array([len(answer) + 1 for answer in answers])
+    places = np.repeat(begins - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
+    places += np.arange(len(places))
+    rows = []
+    running = np.zeros(len(places), dtype=np.uint64)
+    for back in range(1, longest + 1):
+        running = (running ^ padded[places + longest - back]) * np.uint64(0x9E3779B97F4A7C15)
+        running ^= running >> np.uint64(29)
+        if back in SUFFIXES:
+            rows.append((running >> np.uint64(16)).astype(np.uint32))
+    return np.stack(rows)
+
+
+def context_features(tokens: list[int], hashes: Hashes, buckets: int, first: int = 0) -> Integers:
+    """Return what the network sees of the answer so far; shape (len(tokens) + 1, CONTEXT_FEATURES).
+
+    The last 1, 2, 3 and 4 tokens as wholes, the second and third last alone, and the position, which is
+    counted from ``first``. ``hashes`` are the tokens' :func:`suffix_hashes`.
+    """
+    padded = np.array([_START] * 3 + tokens, dtype=np.uint64)
+    places = np.arange(len(tokens) + 1)
+    columns = [hashes[SUFFIXES.index(k)].astype(np.uint64) for k in (1, 2, 3, 4)]
+    columns += [padded[places + 3 - back] for back in (2, 3)]
+    columns.append(np.minimum(places + first, 3 + np.log2(places + first + 1).astype(np.int64)).astype(np.uint64))
+    salted = [
+        ((column + np.uint64(kind * 7919 + 1)) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
+        for kind, column in enumerate(columns)
+    ]
+    return np.stack(salted, axis=1).astype(np.int64) % buckets

@@ -1,0 +1,128 @@
+"""Finding what is alike: sparse vectors, their cosines through an inverted index, and general knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from kit.simulator.learner.background import Background
+from kit.simulator.learner.features import BUCKETS, Bag
+from kit.simulator.learner.vocabulary import Floats, Integers, Mask
+
+_LEAST_RATE = 0.002
+_SHARPNESS = 1.5  # lets the notes that fit best stand out
+
+
+class Index:
+    """Many sparse vectors of features, kept by feature.
+
+    Args:
+        vectors: bags whose amounts are already weighted; a cosine comes out if they have length one.
+    """
+
+    def __init__(self, vectors: Sequence[Bag]) -> None:
+        self.size = len(vectors)
+        rows = np.repeat(np.arange(self.size), [len(vector.ids) for vector in vectors])
+        ids = np.concatenate([vector.ids for vector in vectors]) if vectors else np.zeros(0, np.int64)
+        amounts = np.concatenate([vector.amounts for vector in vectors]) if vectors else np.zeros(0, np.float32)
+        order = np.argsort(ids, kind="stable")
+        self._ids, self._rows = ids[order], rows[order]
+        self._amounts = amounts[order].astype(np.float64)
+
+    def products(self, query: Bag) -> Floats:
+        """Return the inner product of the query with every vector; shape (size,)."""
+        first = np.searchsorted(self._ids, query.ids, side="left")
+        lengths = np.searchsorted(self._ids, query.ids, side="right") - first
+        total = int(lengths.sum())
+        if not total:
+            return np.zeros(self.size, dtype=np.float32)
+        starts = np.repeat(first - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
+        at = starts + np.arange(total)
+        weights = self._amounts[at] * np.repeat(query.amounts, lengths)
+        return np.bincount(self._rows[at], weights=weights, minlength=self.size).astype(np.float32)
+
+
+def rates(bags: Iterable[Bag]) -> Floats:
+    """Return in which share of the bags each feature occurs; shape (BUCKETS,)."""
+    counts, number = np.zeros(BUCKETS, dtype=np.float32), 0
+    for one in bags:
+        counts[one.ids] += 1
+        number += 1
+    return counts / max(number, 1)
+
+
+def weighted(one: Bag, rate: Floats) -> Bag:
+    """Weight a bag by how rare its features are (inverse document frequency); length one."""
+    amounts = one.amounts * -np.log(np.clip(rate[one.ids], _LEAST_RATE, 1.0))
+    length = float(np.sqrt((amounts * amounts).sum()))
+    return Bag(one.ids, (amounts / max(length, 1e-6)).astype(np.float32))
+
+
+class Knowledge:
+    """General knowledge from the base corpus: how common features are, which language, what belongs together.
+
+    Args:
+        texts: pairs of language and bag of everything in the base corpus.
+        notes: the notes' bags; two texts that remind of the same notes are related.
+        background: how often tokens occur; its languages are those of the texts in alphabetical order.
+        prompts: prompts and whether a word or two is the answer, as when labels are asked for.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[tuple[str, Bag]],
+        notes: Sequence[Bag],
+        background: Background,
+        prompts: Sequence[tuple[Bag, bool]],
+    ) -> None:
+        self.background = background
+        self._brief = _separated([one for one, _ in prompts], np.array([brief for _, brief in prompts]))
+        locales = sorted({locale for locale, _ in texts})
+        by_locale = np.stack([rates(one for of, one in texts if of == locale) for locale in locales])
+        self.rate: Floats = by_locale.max(axis=0)
+        smoothed = np.log(by_locale + 0.003)
+        self._languages: Floats = smoothed - smoothed.mean(axis=0, keepdims=True)
+        self._notes = Index([weighted(note, self.rate) for note in notes])
+
+    def language(self, one: Bag) -> Floats:
+        """Return how likely each language is for a text; shape (languages,), sums to one."""
+        scores = self._languages[:, one.ids] @ one.amounts
+        powers: Floats = np.exp(scores - scores.max())
+        return powers / powers.sum()
+
+    def brevity(self, one: Bag) -> float:
+        """Return how likely a prompt wants a word or two rather than sentences."""
+        return float(1.0 / (1.0 + np.exp(-(self._brief[one.ids] @ one.amounts))))
+
+    def reminders(self, one: Bag) -> Floats:
+        """Return how much a weighted text reminds of each note; shape (notes,), length one or zero."""
+        found = np.maximum(self._notes.products(one), 0.0) ** _SHARPNESS
+        length = float(np.sqrt((found * found).sum()))
+        return found / max(length, 1e-6)
+
+
+def nearest(products: Floats, number: int) -> Integers:
+    """Return the places of the largest values, best first."""
+    number = min(number, len(products))
+    if not number:
+        return np.zeros(0, dtype=np.int64)
+    best = np.argpartition(-products, number - 1)[:number]
+    return best[np.lexsort((best, -products[best]))]
+
+
+_SEPARATION_ROUNDS, _SEPARATION_RATE, _SEPARATION_DECAY = 200, 0.5, 1e-3
+
+
+def _separated(bags: Sequence[Bag], wanted: Mask) -> Floats:
+    """Return the weights of a logistic regression over features, trained by plain gradient descent."""
+    ids = np.concatenate([one.ids for one in bags])
+    amounts = np.concatenate([one.amounts for one in bags])
+    owner = np.repeat(np.arange(len(bags)), [len(one.ids) for one in bags])
+    weights = np.zeros(BUCKETS)
+    for _ in range(_SEPARATION_ROUNDS):
+        scores = np.bincount(owner, weights=weights[ids] * amounts, minlength=len(bags))
+        errors = 1.0 / (1.0 + np.exp(-scores)) - wanted
+        slope = np.bincount(ids, weights=errors[owner] * amounts, minlength=BUCKETS) / len(bags)
+        weights -= _SEPARATION_RATE * (slope + _SEPARATION_DECAY * weights)
+    return weights.astype(np.float32)

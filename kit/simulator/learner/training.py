@@ -1,0 +1,229 @@
+"""Fine-tuning: gradient training of a copy of a model on a training file.
+
+What is trained: the network's context and prompt rows that the file's examples touch, the output rows of the
+file's tokens, the gates, the weights of likeness and of match lengths. The memory is written as training
+goes: an example can be remembered once it has been seen, and never helps to predict itself. So the first
+loss is that of the model training starts from, and repeated epochs overfit the network, not the memory.
+
+How memory and network are mixed is learned from examples seen for the first time; later, when the network
+knows them by heart, it moves at a tenth of the rate.
+
+A long job keeps its time bounded by learning from a random part of each batch: see BUDGET.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from kit.simulator.learner import objective
+from kit.simulator.learner.memory import Bank, Chosen, attend
+from kit.simulator.learner.model import LanguageModel, answer_tokens, row_of
+from kit.simulator.learner.network import new_output_rows
+from kit.simulator.learner.objective import Case
+from kit.simulator.learner.optimizer import LATER_MIXING, Adagrad
+from kit.simulator.learner.records import Checkpoint, Hyperparameters, Messages, StepMetrics, TrainingRun
+from kit.simulator.learner.retrieval import rates
+from kit.simulator.learner.tables import patch, whole
+from kit.simulator.learner.threads import single_threaded
+from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
+
+BUDGET = 300_000  # what a job may spend, in tokens; an example costs its answer's tokens and OVERHEAD
+OVERHEAD = 20
+LARGEST_VOCABULARY = 8_000  # rarer tokens of a training file stay outside the network's vocabulary
+LARGEST_MEMORY = 4_000  # examples; more are sampled
+CHECKPOINTS = 3
+_PATCHED = ("context", "prompt", "output")
+_HEAD_START = 3.0  # training examples count e**3 times as much as the base corpus before any training
+_VALIDATION_BATCH = 2
+_FULL_VALIDATION = 400  # examples; of more, evenly spaced ones are taken
+
+
+def fine_tune(
+    base: LanguageModel,
+    training: Sequence[Messages],
+    validation: Sequence[Messages],
+    hyperparameters: Hyperparameters,
+    *,
+    seed: int,
+    should_stop: Callable[[], bool] | None = None,
+) -> TrainingRun:
+    """Train a copy of a model on conversations that each end with an assistant answer.
+
+    Deterministic: equal arguments give equal floats on the same machine.
+
+    Args:
+        base: the model to start from, the base model or a tuned one; it is not changed.
+        training: the training file.
+        validation: the validation file, possibly empty; never learned from.
+        hyperparameters: epochs, batch size and learning rate multiplier.
+        seed: of shuffling and sampling.
+        should_stop: asked before every step; a true answer ends the run.
+    """
+    with single_threaded():
+        trainer = _Trainer(base, training, validation, hyperparameters, seed)
+        return trainer.run(should_stop or (lambda: False))
+
+
+class _Trainer:
+    """One run: the model being trained, what of the file it has seen, and the measurements."""
+
+    def __init__(
+        self,
+        base: LanguageModel,
+        training: Sequence[Messages],
+        validation: Sequence[Messages],
+        hyperparameters: Hyperparameters,
+        seed: int,
+    ) -> None:
+        self._base, self._hyperparameters = base, hyperparameters
+        self._generator = np.random.default_rng(seed)
+        self._training = training
+        answers = [answer_tokens(one) for one in training]
+        self._answers = answers
+        self._lengths = np.array([len(one) for one in answers])
+        vocabulary, self._trained = _vocabulary(base, answers)
+        self._remembered = self._choose_memory(len(training))
+        rows = [row_of(training[at]) for at in self._remembered.tolist()]
+        rate = np.maximum(base.rate, rates([row.prompt.content for row in rows]))
+        bank = Bank(rows, rate, base.knowledge, vocabulary)
+        self._parameters = _grown(base, vocabulary)
+        self.model = LanguageModel(
+            self._parameters, vocabulary, (*base.banks, bank), base.knowledge, rate
+        )
+        self._cases: dict[int, tuple[Case, Chosen]] = {}
+        self._validation = [self.model.case(one) for one in _spaced(validation, _FULL_VALIDATION)]
+        self._validation_rows: dict[int, Chosen] = {}
+        self._unseen: Mask = np.ones(len(rows), dtype=bool)
+        self._met: Mask = np.arange(len(vocabulary)) < len(base.vocabulary)
+        self._optimizer = Adagrad(self._parameters, hyperparameters.learning_rate_multiplier)
+
+    def _choose_memory(self, number: int) -> Integers:
+        if number <= LARGEST_MEMORY:
+            return np.arange(number)
+        return np.sort(self._generator.choice(number, LARGEST_MEMORY, replace=False))
+
+    def run(self, should_stop: Callable[[], bool]) -> TrainingRun:
+        """Train all epochs."""
+        size, epochs = self._hyperparameters.batch_size, self._hyperparameters.n_epochs
+        cost = epochs * int((self._lengths + OVERHEAD).sum())
+        part = max(1, round(size * min(1.0, BUDGET / cost)))
+        steps: list[StepMetrics] = []
+        checkpoints: list[Checkpoint] = []
+        tokens = int(self._lengths.sum())
+        for epoch in range(1, epochs + 1):
+            order = self._generator.permutation(len(self._training))
+            for begin in range(0, len(order), size):
+                if should_stop():
+                    return TrainingRun(self._hyperparameters, tuple(steps), (), tokens * epoch, True)
+                batch = order[begin : begin + size]
+                loss, accuracy = self._learn(batch[:part])
+                self._see(batch)
+                last = begin + size >= len(order)
+                steps.append(self._measured(len(steps) + 1, loss, accuracy, full=last))
+            if epoch > epochs - CHECKPOINTS:
+                checkpoints.append(Checkpoint(len(steps), epoch, steps[-1], self._snapshot()))
+        return TrainingRun(self._hyperparameters, tuple(steps), tuple(checkpoints), tokens * epochs)
+
+    def _learn(self, chosen: Integers) -> tuple[float, float]:
+        pairs = [self._example(at) for at in chosen.tolist()]
+        cases = [case for case, _ in pairs]
+        first = bool(self._unseen[np.isin(self._remembered, chosen)].any())
+        newest = len(self.model.banks) - 1
+        attended = [attend(self.model.banks, rows.without(newest, self._unseen)) for _, rows in pairs]
+        result = objective.evaluate(
+            self._parameters,
+            cases,
+            attended,
+            places=self._trained,
+            known=[self._met[case.places] for case in cases],
+        )
+        self._optimizer.step(objective.summed(result.gradients), 1.0 if first else LATER_MIXING)
+        return result.loss / result.tokens, result.correct / result.tokens
+
+    def _see(self, batch: Integers) -> None:
+        """From now on the batch's examples are remembered and their tokens known."""
+        self._unseen[np.isin(self._remembered, batch)] = False
+        for at in batch.tolist():
+            places = self.model.vocabulary.places(self._answers[at])
+            self._met[places[places >= 0]] = True
+
+    def _example(self, at: int) -> tuple[Case, Chosen]:
+        """Return an example and the rows it attends to, never itself; chosen once, before it is learned."""
+        if at not in self._cases:
+            case = self.model.case(self._training[at])
+            self._cases[at] = case, self._rows(case, self._remembered == at)
+        return self._cases[at]
+
+    def _rows(self, case: Case, hidden: Mask | None) -> Chosen:
+        masks = [None] * (len(self.model.banks) - 1)
+        return self.model.chosen(case.prompt, [*masks, hidden])
+
+    def _measured(self, step: int, loss: float, accuracy: float, *, full: bool) -> StepMetrics:
+        if not self._validation:
+            return StepMetrics(step, loss, accuracy)
+        number = min(_VALIDATION_BATCH, len(self._validation))
+        some = [(step * number + one) % len(self._validation) for one in range(number)]
+        for at in some:
+            if at not in self._validation_rows:
+                self._validation_rows[at] = self._rows(self._validation[at], None)
+        newest = len(self.model.banks) - 1
+        valid = self._evaluate(
+            [self._validation[at] for at in some],
+            [self._validation_rows[at].without(newest, self._unseen) for at in some],
+        )
+        whole_file: tuple[float, float] | tuple[None, None] = (None, None)
+        if full:
+            rows = [self._rows(case, self._unseen) for case in self._validation]
+            whole_file = self._evaluate(self._validation, rows)
+        return StepMetrics(step, loss, accuracy, *valid, *whole_file)
+
+    def _evaluate(self, cases: list[Case], chosen: list[Chosen]) -> tuple[float, float]:
+        loss, correct, tokens = 0.0, 0, 0
+        for begin in range(0, len(cases), 8):
+            some = cases[begin : begin + 8]
+            result = objective.evaluate(
+                self._parameters,
+                some,
+                [attend(self.model.banks, rows) for rows in chosen[begin : begin + 8]],
+                learn=False,
+                known=[self._met[case.places] for case in some],
+            )
+            loss, correct, tokens = loss + result.loss, correct + result.correct, tokens + result.tokens
+        return loss / tokens, correct / tokens
+
+    def _snapshot(self) -> LanguageModel:
+        kept = {
+            name: patch(self._base.parameters[name], array) if name in _PATCHED else array.copy()
+            for name, array in self._parameters.items()
+        }
+        model = self.model
+        return LanguageModel(kept, model.vocabulary, model.banks, model.knowledge, model.rate)
+
+
+def _vocabulary(base: LanguageModel, answers: list[list[int]]) -> tuple[Vocabulary, Integers]:
+    """Return the base's vocabulary with the file's tokens, and the places of the latter."""
+    counts = Counter(token for answer in answers for token in answer)
+    common = [token for token, _ in counts.most_common(LARGEST_VOCABULARY)]
+    vocabulary = base.vocabulary.extended(common)
+    return vocabulary, np.sort(vocabulary.places(common))
+
+
+def _grown(base: LanguageModel, vocabulary: Vocabulary) -> dict[str, Floats]:
+    """Return a copy of the base's parameters with room for new tokens and one more bank."""
+    parameters = {name: whole(array) for name, array in base.parameters.items()}
+    fresh = vocabulary.tokens[len(base.vocabulary) :]
+    parameters["output"] = np.concatenate([parameters["output"], new_output_rows(fresh)])
+    rare = np.full(len(fresh), parameters["bias"].min(), np.float32)
+    parameters["bias"] = np.concatenate([parameters["bias"], rare])
+    parameters["likeness"] = np.concatenate([parameters["likeness"], parameters["likeness"][-1:]])
+    parameters["bank"] = np.concatenate([parameters["bank"], np.full(1, _HEAD_START, np.float32)])
+    return parameters
+
+
+def _spaced(examples: Sequence[Messages], most: int) -> list[Messages]:
+    """Return at most ``most`` of the examples, evenly spaced."""
+    number = min(most, len(examples))
+    return [examples[at * len(examples) // number] for at in range(number)]

@@ -1,0 +1,186 @@
+"""Which models exist: the base models of a data file, and the tuned ones that jobs have left."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from kit.simulator.engine import Engine
+from kit.simulator.errors import invalid_payload, not_found
+
+if TYPE_CHECKING:
+    from kit.simulator.learner import LanguageModel
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """A model of the service, one row of ``models.json``.
+
+    Attributes:
+        name: family, such as ``gpt-4.1-mini``.
+        version: version of the family, a date as a rule; None where the sources give none.
+        format: the publisher as Azure Resource Manager writes it.
+        tunable: whether supervised fine-tuning accepts it.
+        deployed: whether a new simulator already holds a deployment of it.
+        retires: ISO date of retirement, or None.
+    """
+
+    name: str
+    version: str | None
+    format: str
+    tunable: bool
+    deployed: bool
+    retires: str | None
+
+    @property
+    def full_name(self) -> str:
+        """Family and version in one, as fine-tuning names a model."""
+        return f"{self.name}-{self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True)
+class TunedModel:
+    """A model that a fine-tuning job has left.
+
+    Attributes:
+        name: the name it is deployed by.
+        base: full name of the model that its training began with.
+        created: Unix seconds.
+        weights: what answers.
+    """
+
+    name: str
+    base: str
+    created: float
+    weights: LanguageModel
+
+
+@cache
+def base_models() -> tuple[BaseModel, ...]:
+    """Return the rows of ``models.json``."""
+    text = resources.files("kit.simulator").joinpath("models.json").read_text(encoding="utf-8")
+    return tuple(BaseModel(**row) for row in json.loads(text)["models"])
+
+
+class ModelRegistry:
+    """Every model of one simulator, by every name that it answers to.
+
+    Args:
+        engine: what base models answer with.
+    """
+
+    _loading = threading.Lock()  # several threads may ask for the first base model at the same moment
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._base = {name: model for model in base_models() for name in (model.name, model.full_name)}
+        self._tuned: dict[str, TunedModel] = {}
+        self._aliases: dict[str, str] = {}
+
+    def base(self, name: str) -> BaseModel | None:
+        """Return a base model by family or full name."""
+        return self._base.get(name)
+
+    def tuned(self, name: str) -> TunedModel | None:
+        """Return a tuned model by name or checkpoint identifier."""
+        return self._tuned.get(self._aliases.get(name, name))
+
+    def add(self, model: TunedModel, *aliases: str) -> None:
+        """Keep a tuned model; ``aliases`` such as a checkpoint identifier name it as well."""
+        self._tuned[model.name] = model
+        self._aliases.update(dict.fromkeys(aliases, model.name))
+
+    def remove(self, name: str) -> None:
+        """Forget a tuned model.
+
+        Raises:
+            ApiError: there is none of that name.
+        """
+        if self._tuned.pop(name, None) is None:
+            raise not_found("The model")
+
+    def trainable(self, name: str) -> str:
+        """Return the full name of a model that fine-tuning can begin with, base or tuned.
+
+        Raises:
+            ApiError: it cannot be fine-tuned (wording: Azure OpenAI service, 2026).
+        """
+        if (base := self.base(name)) is not None and base.tunable:
+            return base.full_name
+        if (tuned := self.tuned(name)) is not None:
+            return tuned.base
+        raise invalid_payload("The specified base model does not support fine-tuning.", "model")
+
+    def weights(self, name: str) -> LanguageModel:
+        """Return what answers for a model. The first base model takes long: call this in a thread."""
+        tuned = self.tuned(name)
+        if tuned is not None:
+            return tuned.weights
+        with ModelRegistry._loading:
+            return self._engine.base_model()
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Return all models in the form of the models operations, base models first."""
+        return [_base_entry(model) for model in base_models()] + [
+            _tuned_entry(model) for model in self._tuned.values()
+        ]
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """Return one model in the form of the models operations.
+
+        Raises:
+            ApiError: there is none of that name.
+        """
+        if (base := self.base(name)) is not None:
+            return _base_entry(base)
+        if (tuned := self.tuned(name)) is not None:
+            return _tuned_entry(tuned)
+        raise not_found("The model")
+
+
+def _base_entry(model: BaseModel) -> dict[str, Any]:
+    retired = _day(model.retires)
+    return {
+        **_entry(model.full_name, "system", _day(model.version) or 0, tunable=model.tunable),
+        "lifecycle_status": "generally-available",
+        "deprecation": {"fine_tune": retired, "inference": retired},
+    }
+
+
+def _tuned_entry(model: TunedModel) -> dict[str, Any]:
+    return {
+        **_entry(model.name, "user", int(model.created), tunable=True),
+        "lifecycle_status": "generally-available",
+        "model": model.base,
+    }
+
+
+def _entry(name: str, owner: str, created: int, *, tunable: bool) -> dict[str, Any]:
+    return {
+        "id": name,
+        "object": "model",
+        "created": created,
+        "created_at": created,
+        "owned_by": owner,
+        "status": "succeeded",
+        "capabilities": {
+            "fine_tune": tunable,
+            "inference": True,
+            "completion": False,
+            "chat_completion": True,
+            "embeddings": False,
+        },
+    }
+
+
+def _day(text: str | None) -> int | None:
+    """Return an ISO date as Unix seconds, or None where the text is no date."""
+    try:
+        return int(datetime.fromisoformat(text or "").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""Cursor paging as the files and fine-tuning operations do it: ``limit`` and ``after``."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from starlette.datastructures import QueryParams
+
+from kit.simulator.errors import invalid_payload, not_found
+
+Item = TypeVar("Item")
+
+_LARGEST_PAGE = 10_000  # OpenAI API reference, "List files"
+
+
+def page(
+    items: Sequence[Item],
+    query: QueryParams,
+    *,
+    default: int,
+    identify: Callable[[Item], str],
+    render: Callable[[Item], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return one page of a list.
+
+    Args:
+        items: the whole list in the order of the answer.
+        query: the request's query with ``limit`` and ``after`` (the last identifier of the previous page).
+        default: items on a page when the request does not say.
+        identify: gives an item's identifier.
+        render: gives an item's form on the wire.
+
+    Raises:
+        ApiError: ``limit`` is not a number from 1 to 10,000, or ``after`` is not in the list.
+    """
+    limit = _limit(query.get("limit"), default)
+    start = 0
+    if after := query.get("after"):
+        position = next((i for i, item in enumerate(items) if identify(item) == after), None)
+        if position is None:
+            raise not_found("The item named by 'after'")
+        start = position + 1
+    shown = items[start : start + limit]
+    return {
+        "object": "list",
+        "data": [render(item) for item in shown],
+        "first_id": identify(shown[0]) if shown else "",
+        "last_id": identify(shown[-1]) if shown else "",
+        "has_more": start + limit < len(items),
+    }
+
+
+def _limit(text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= _LARGEST_PAGE):
+        raise invalid_payload(f"The limit must be a number from 1 to {_LARGEST_PAGE}.", "limit")
+    return int(text)

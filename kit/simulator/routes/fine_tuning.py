@@ -1,0 +1,88 @@
+"""The fine-tuning operations."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kit.simulator import job_request
+from kit.simulator.job import rendered_checkpoint
+from kit.simulator.paging import page
+from kit.simulator.routes.bodies import json_object
+from kit.simulator.state import State
+from kit.simulator.wire import encoded
+
+_PAGE = 20  # OpenAI API reference: jobs and events
+_CHECKPOINTS_PAGE = 10
+
+
+class FineTuningRoutes:
+    """The operations under ``fine_tuning/jobs``."""
+
+    def __init__(self, state: State) -> None:
+        self._jobs = state.jobs
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        job = "/fine_tuning/jobs/{job_id}"
+        return [
+            Route("/fine_tuning/jobs", self._create, methods=["POST"]),
+            Route("/fine_tuning/jobs", self._list, methods=["GET"]),
+            Route(job, self._retrieve, methods=["GET"]),
+            Route(f"{job}/cancel", self._cancel, methods=["POST"]),
+            Route(f"{job}/pause", self._pause, methods=["POST"]),
+            Route(f"{job}/resume", self._resume, methods=["POST"]),
+            Route(f"{job}/events", self._events, methods=["GET"]),
+            Route(f"{job}/checkpoints", self._checkpoints, methods=["GET"]),
+        ]
+
+    async def _create(self, request: Request) -> Response:
+        asked = job_request.read(await json_object(request))
+        await self._jobs.all()  # a model that a job has left by now may be tuned further
+        return encoded(self._jobs.create(asked).rendered())
+
+    async def _list(self, request: Request) -> Response:
+        return encoded(
+            page(
+                await self._jobs.all(),
+                request.query_params,
+                default=_PAGE,
+                identify=lambda job: job.id,
+                render=lambda job: job.rendered(),
+            )
+        )
+
+    async def _retrieve(self, request: Request) -> Response:
+        return encoded((await self._jobs.get(request.path_params["job_id"])).rendered())
+
+    async def _cancel(self, request: Request) -> Response:
+        return encoded((await self._jobs.cancel(request.path_params["job_id"])).rendered())
+
+    async def _pause(self, request: Request) -> Response:
+        return encoded((await self._jobs.pause(request.path_params["job_id"])).rendered())
+
+    async def _resume(self, request: Request) -> Response:
+        return encoded((await self._jobs.resume(request.path_params["job_id"])).rendered())
+
+    async def _events(self, request: Request) -> Response:
+        job = await self._jobs.get(request.path_params["job_id"])
+        return encoded(
+            page(
+                job.events[::-1],
+                request.query_params,
+                default=_PAGE,
+                identify=lambda event: str(event["id"]),
+                render=lambda event: event,
+            )
+        )
+
+    async def _checkpoints(self, request: Request) -> Response:
+        job = await self._jobs.get(request.path_params["job_id"])
+        return encoded(
+            page(
+                job.checkpoints[::-1],
+                request.query_params,
+                default=_CHECKPOINTS_PAGE,
+                identify=lambda checkpoint: checkpoint.id,
+                render=lambda checkpoint: rendered_checkpoint(job, checkpoint),
+            )
+        )

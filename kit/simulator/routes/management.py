@@ -1,0 +1,182 @@
+"""Azure Resource Manager: the deployments of an account, and what a client may ask about the account itself.
+
+Source of shapes and headers: Azure REST API, Microsoft.CognitiveServices 2025-09-01, and "Track asynchronous
+Azure operations" (Azure Resource Manager documentation).
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kit.simulator.deployments import Deployment, Operation
+from kit.simulator.errors import ApiError
+from kit.simulator.models import BaseModel, base_models
+from kit.simulator.routes.bodies import json_object
+from kit.simulator.state import State
+from kit.simulator.wire import encoded
+
+_LOCATION = "swedencentral"
+_PROVIDER = "/{subscription}/resourceGroups/{group}/providers/Microsoft.CognitiveServices"
+_ACCOUNT = f"{_PROVIDER}/accounts/{{account}}"
+_LOCATIONS = "/{subscription}/providers/Microsoft.CognitiveServices/locations/{location}"
+_POLL_SECONDS = 30
+_SKUS = ("Standard", "GlobalStandard", "DataZoneStandard", "DeveloperTier")
+
+
+class ManagementRoutes:
+    """The operations under ``/subscriptions``."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def routes(self) -> list[Route]:
+        """Return the routes, relative to ``/subscriptions``."""
+        one = f"{_ACCOUNT}/deployments/{{deployment}}"
+        return [
+            Route(one, self._put, methods=["PUT"]),
+            Route(one, self._get, methods=["GET"]),
+            Route(one, self._delete, methods=["DELETE"]),
+            Route(f"{_ACCOUNT}/deployments", self._list, methods=["GET"]),
+            Route(f"{_ACCOUNT}/models", self._account_models, methods=["GET"]),
+            Route(_ACCOUNT, self._account, methods=["GET"]),
+            Route(f"{_LOCATIONS}/models", self._location_models, methods=["GET"]),
+            Route(f"{_LOCATIONS}/operationResults/{{operation}}", self._operation, methods=["GET"]),
+        ]
+
+    async def _put(self, request: Request) -> Response:
+        await self._state.jobs.all()  # the model may come from a job that has ended by now
+        body = await json_object(request)
+        name = request.path_params["deployment"]
+        existed = self._state.deployments.find(name) is not None
+        model = _mapping(body, "properties").get("model")
+        tags = {str(key): str(value) for key, value in _mapping(body, "tags").items()}
+        operation = self._state.deployments.put(name, model, _sku(_mapping(body, "sku")), tags)
+        return encoded(
+            _rendered(request, self._found(name)), 200 if existed else 201, _async_headers(request, operation)
+        )
+
+    async def _get(self, request: Request) -> Response:
+        return encoded(_rendered(request, self._found(request.path_params["deployment"])))
+
+    async def _list(self, request: Request) -> Response:
+        return encoded({"value": [_rendered(request, found) for found in self._state.deployments.all()]})
+
+    async def _delete(self, request: Request) -> Response:
+        operation = self._state.deployments.delete(request.path_params["deployment"])
+        if operation is None:
+            return Response(status_code=204)
+        return Response(status_code=202, headers=_async_headers(request, operation))
+
+    async def _operation(self, request: Request) -> Response:
+        operation = self._state.deployments.operation(request.path_params["operation"])
+        if operation is None:
+            raise ApiError(404, "ResourceNotFound", "The operation was not found.")
+        over = self._state.clock.now >= operation.ends
+        shown = {
+            "id": request.url.path,
+            "name": operation.id,
+            "status": "Succeeded" if over else "InProgress",
+            "startTime": _moment(operation.begins),
+        }
+        if over:
+            return encoded({**shown, "endTime": _moment(operation.ends)})
+        return encoded(shown, headers={"Retry-After": str(_POLL_SECONDS)})
+
+    async def _account(self, request: Request) -> Response:
+        endpoint = str(request.base_url)
+        return encoded(
+            {
+                "id": request.url.path,
+                "name": request.path_params["account"],
+                "type": "Microsoft.CognitiveServices/accounts",
+                "location": _LOCATION,
+                "kind": "OpenAI",
+                "sku": {"name": "S0"},
+                "properties": {
+                    "provisioningState": "Succeeded",
+                    "endpoint": endpoint,
+                    "endpoints": {"OpenAI Language Model Instance API": endpoint},
+                    "customSubDomainName": request.path_params["account"],
+                    "publicNetworkAccess": "Enabled",
+                },
+            }
+        )
+
+    async def _account_models(self, _request: Request) -> Response:
+        return encoded({"value": [_account_model(model) for model in base_models()]})
+
+    async def _location_models(self, _request: Request) -> Response:
+        models = [_account_model(model) for model in base_models()]
+        return encoded({"value": [{"kind": "OpenAI", "skuName": "S0", "model": model} for model in models]})
+
+    def _found(self, name: str) -> Deployment:
+        deployment = self._state.deployments.find(name)
+        if deployment is None:
+            raise ApiError(404, "ResourceNotFound", "The requested deployment was not found.")
+        return deployment
+
+
+def _mapping(body: dict[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise ApiError(400, "InvalidRequestContent", f"The property '{name}' must be an object.")
+    return value or {}
+
+
+def _sku(asked: dict[str, Any]) -> dict[str, Any]:
+    name, capacity = asked.get("name", "Standard"), asked.get("capacity", 1)
+    if (
+        not isinstance(name, str)
+        or isinstance(capacity, bool)
+        or not isinstance(capacity, int)
+        or capacity < 1
+    ):
+        raise ApiError(400, "InvalidResourceProperties", "The specified SKU for the account is invalid.")
+    return {"name": name, "capacity": capacity}
+
+
+def _async_headers(request: Request, operation: Operation) -> dict[str, str]:
+    subscription = quote(request.path_params["subscription"], safe="")  # it goes into a header
+    path = _LOCATIONS.format(subscription=subscription, location=_LOCATION)
+    address = f"{request.base_url}subscriptions{path}/operationResults/{operation.id}?api-version=2025-09-01"
+    return {"Azure-AsyncOperation": address, "Retry-After": str(_POLL_SECONDS)}
+
+
+def _rendered(request: Request, deployment: Deployment) -> dict[str, Any]:
+    account = _ACCOUNT.format(**request.path_params)
+    history = {"createdAt": _moment(deployment.created), "lastModifiedAt": _moment(deployment.changed)}
+    return {
+        "id": f"/subscriptions{account}/deployments/{deployment.name}",
+        "name": deployment.name,
+        "type": "Microsoft.CognitiveServices/accounts/deployments",
+        "sku": deployment.sku,
+        "tags": deployment.tags,
+        "properties": {
+            "model": deployment.model,
+            "provisioningState": deployment.state,
+            "versionUpgradeOption": "OnceNewDefaultVersionAvailable",
+            "capabilities": {"chatCompletion": "true"},
+            "currentCapacity": deployment.sku["capacity"],
+        },
+        "systemData": history,
+    }
+
+
+def _account_model(model: BaseModel) -> dict[str, Any]:
+    return {
+        "format": model.format,
+        "name": model.name,
+        "version": model.version or "1",
+        "isDefaultVersion": True,
+        "skus": [{"name": name} for name in _SKUS],
+        "capabilities": {"chatCompletion": "true", "fineTune": str(model.tunable).lower()},
+        "lifecycleStatus": "GenerallyAvailable",
+    }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,135 @@
+"""Running a simulator: a server in a thread, up for as long as a ``with`` block."""
+
+import contextlib
+import ipaddress
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+
+from kit.errors import N_, PortInUseError, UsageError
+from kit.simulator.app import create_app
+from kit.simulator.state import State
+
+_GRACE_SECONDS = 2  # how long a request may still take once the server has been told to stop
+_BACKLOG = 2048
+
+
+class Simulator:
+    """A running simulator.
+
+    Attributes:
+        state: what it holds.
+        url: its address, without a slash at the end.
+    """
+
+    def __init__(self, state: State, url: str) -> None:
+        self.state = state
+        self.url = url
+
+
+@contextlib.contextmanager
+def serve(  # noqa: PLR0913 - the options of a server
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    seed: int = 105,
+    pace: float = 0.0,
+    keys: Sequence[str] = (),
+    state: State | None = None,
+) -> Iterator[Simulator]:
+    """Serve a simulator from a thread of this process until the block ends.
+
+    Args:
+        host: name or address to listen on.
+        port: port to listen on; 0 for any free one.
+        seed: as in :class:`State`.
+        pace: as in :class:`State`.
+        keys: as in :class:`State`.
+        state: what to serve instead of a new :class:`State` made from ``seed``, ``pace`` and ``keys``.
+
+    Raises:
+        PortInUseError: somebody else listens there.
+        UsageError: other machines could reach the server, and there is no key to keep them out.
+    """
+    served = state if state is not None else State(seed=seed, pace=pace, keys=keys)
+    if not (served.keys or _is_loopback(host)):
+        raise UsageError(
+            N_("A simulator that other machines can reach at {host} needs a key."),
+            advice=N_("Give it one, or let it listen on 127.0.0.1."),
+            host=host,
+        )
+    with _listening(host, port) as listener:
+        config = uvicorn.Config(
+            create_app(served),
+            access_log=False,  # an access log would show what learners ask for
+            log_config=None,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        with _running(uvicorn.Server(config), listener):
+            shown = f"[{host}]" if ":" in host else host
+            yield Simulator(served, f"http://{shown}:{listener.getsockname()[1]}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Called TCP by name: asyncio switches the delay of small packets off only then, and they cost 40 ms each.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as problem:
+        listener.close()
+        raise PortInUseError(
+            N_("The simulator cannot listen on {host}, port {port}: {reason}."),
+            advice=N_("Stop the other program, or choose another port; port 0 takes any free one."),
+            host=host,
+            port=port,
+            reason=problem.strerror or type(problem).__name__,
+        ) from None
+    return listener
+
+
+@contextlib.contextmanager
+def _running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
+    """Run a server in a thread; return when it answers, and again when it has stopped."""
+    ready = threading.Event()
+    startup = server.startup
+
+    async def announced(sockets: list[socket.socket] | None = None) -> None:
+        await startup(sockets)
+        ready.set()
+
+    server.startup = announced  # type: ignore[method-assign] # uvicorn has no hook for "started"
+
+    def run() -> None:
+        try:
+            server.run([listener])
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="simulator", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        if not server.started:
+            raise RuntimeError("the simulator did not start")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
