@@ -1,0 +1,200 @@
+"""Checks of notebooks against their templates: equal code, equal blocks, in step, no secrets, no outputs."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kit.errors import KitError
+from kit.i18n import catalogs
+from kit.i18n import gettext as _
+from kit.i18n.catalog_checks import shown
+from kit.i18n.catalogs import Catalog
+from kit.i18n.findings import Finding, shortened
+from kit.notebooks import code, markdown, messages
+from kit.notebooks.editions import Workspace, editions, surplus, updated
+from kit.notebooks.rendering import cell_ids
+from kit.notebooks.templates import Cell, Template
+
+# Shapes of credentials that have no business in a file: Azure's two forms of key, OpenAI, GitHub and
+# Databricks tokens, JSON web tokens, storage account keys and shared access signatures.
+_SECRET = re.compile(
+    r"(?<![\w-])(?:[0-9a-f]{32}|[0-9A-Za-z]{32}AC[0-9A-Za-z]{50}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"
+    r"|dapi[0-9a-f]{32}(?:-\d)?|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+)(?![\w-])|AccountKey=[\w+/=]{20,}|[?&]sig=[\w%]{20,}"
+)
+
+
+def check_blocks(template: Template, catalog: Catalog, file: str) -> Iterator[Finding]:
+    """Yield translations that change a cell's block structure, such as one that begins with ``1.``."""
+    for cell in template.cells:
+        if cell.kind != "markdown":
+            continue
+        wanted = _blocks(cell.source)
+        if _blocks(messages.translate_cell(cell.source, catalog)) == wanted:
+            continue
+        for segment in markdown.segments(cell.source):
+            alone = {segment.msgid: catalog[segment.msgid]} if segment.msgid in catalog else {}
+            if _blocks(messages.translate_cell(cell.source, alone)) != wanted:
+                entry = catalog.file.find(segment.msgid)
+                reason = _(
+                    "the translation changes the blocks of its cell: a list, heading or table comes or goes"
+                )
+                fix = _("Do not begin with #, -, > or a number and a full stop; write \\ before such a sign.")
+                line = (entry.linenum or 0) if entry else 0
+                yield Finding("error", "blocks", file, line, shortened(segment.msgid), reason, fix)
+
+
+def _blocks(text: str) -> list[tuple[str, str, str]]:
+    tokens: list[Any] = []
+    markdown.parser().block.parse(text + "\n", markdown.parser(), {}, tokens)
+    return [(token.type, token.tag, token.markup) for token in tokens]
+
+
+def check_code(template: Template, notebook: Mapping[str, Any], locale: str, file: str) -> Iterator[Finding]:
+    """Yield the code cells of a rendered notebook whose syntax tree is not the template's.
+
+    Marked strings may differ in their text, not in their placeholders; the parameters cell has its locale.
+    """
+    cells = dict(zip(cell_ids(template), template.cells, strict=True))
+    for number, found in enumerate(notebook.get("cells", []), start=1):
+        cell = cells.get(found.get("id", ""))
+        if found.get("cell_type") != "code" or cell is None:  # an unknown cell is out of step
+            continue
+        source = "".join(found.get("source", ""))
+        reason = _code_fault(cell, source, locale)
+        if reason:
+            subject = _("cell {number}: {source}").format(
+                number=number, source=shortened(_SECRET.sub("…", source), 50)
+            )
+            fix = _("Edit templates/{name}.py and run “kit render”; never edit the notebook.").format(
+                name=template.name
+            )
+            yield Finding("error", "code", file, 0, subject, reason, fix)
+
+
+def _code_fault(cell: Cell, source: str, locale: str) -> str:
+    try:
+        found = ast.parse(code.as_python(source))
+    except SyntaxError as error:
+        return _("the cell is no Python: {reason}").format(reason=error.msg)
+    wanted = ast.parse(code.as_python(cell.source))
+    is_parameters = "parameters" in cell.tags
+    if not _same(wanted, found, locale if is_parameters else None):
+        return _("the code differs from the template's outside comments and marked strings")
+    return ""
+
+
+def _same(wanted: Any, found: Any, locale: str | None) -> bool:
+    """Compare two syntax trees; ``locale`` allows that value in an assignment to the name ``locale``."""
+    if isinstance(wanted, ast.Call) and isinstance(wanted.func, ast.Name) and wanted.func.id == "_":
+        return _same_marked(wanted.args[0], found)
+    if type(wanted) is not type(found):
+        return False
+    if isinstance(wanted, ast.AST):
+        if (
+            isinstance(wanted, ast.Assign)
+            and locale
+            and [getattr(t, "id", "") for t in wanted.targets] == ["locale"]
+        ):
+            return isinstance(found.value, ast.Constant) and found.value.value == locale
+        return all(
+            _same(getattr(wanted, name, None), getattr(found, name, None), locale) for name in wanted._fields
+        )
+    if isinstance(wanted, list):
+        return len(wanted) == len(found) and all(
+            _same(a, b, locale) for a, b in zip(wanted, found, strict=True)
+        )
+    return bool(wanted == found)
+
+
+def _same_marked(wanted: ast.AST, found: Any) -> bool:
+    def values(node: ast.AST) -> list[str]:
+        parts = [part for part in ast.walk(node) if isinstance(part, ast.FormattedValue)]
+        return sorted(ast.dump(part) for part in parts)
+
+    if isinstance(wanted, ast.JoinedStr):
+        return isinstance(found, ast.JoinedStr | ast.Constant) and values(wanted) == values(found)
+    return isinstance(found, ast.Constant) and isinstance(found.value, str)
+
+
+def check_committed(text: str, file: str) -> Iterator[Finding]:
+    """Yield secrets and stored outputs in the text of a committed notebook."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        secret = _SECRET.search(line)
+        if secret:
+            fix = _(
+                "Take it out, make the key invalid where it was issued, and read it from the environment."
+            )
+            subject = secret[0][:4] + "…"
+            yield Finding(
+                "error", "secret", file, number, subject, _("this has the shape of a key or token"), fix
+            )
+    try:
+        cells = json.loads(text)["cells"]
+    except (ValueError, KeyError, TypeError):
+        reason, fix = _("the file is no notebook"), _("Run “kit render”.")
+        yield Finding("error", "unreadable", file, 0, "", reason, fix)
+        return
+    if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
+        reason, fix = _("the notebook holds outputs"), _("Run “kit render”, which writes it without any.")
+        yield Finding("error", "outputs", file, 0, "", reason, fix)
+
+
+def check_notebooks(workspace: Workspace) -> Iterator[Finding]:
+    """Yield what is out of step, or should not be there, in the folder of the labs."""
+    templates = {lab: workspace.template(lab) for lab in workspace.lab_names()}
+    for edition in editions(workspace):
+        file = shown(edition.path, workspace.labs)
+        fault = edition.fault()
+        if fault:
+            reason = {
+                "missing": _("the notebook has not been rendered"),
+                "differing": _("the notebook is not what its template and catalog give"),
+            }[fault]
+            yield Finding("error", "out-of-step", file, 0, edition.locale, reason, _("Run “kit render”."))
+        if edition.path.exists():
+            text = edition.path.read_text(encoding="utf-8")
+            yield from check_committed(text, file)
+            if fault == "differing":  # an equal file is checked as it was rendered
+                yield from _check_parsed(templates[edition.lab], text, edition.locale, file)
+            else:
+                yield from check_code(templates[edition.lab], edition.notebook, edition.locale, file)
+    for path in surplus(workspace):
+        file = shown(path, workspace.labs)
+        reason, fix = (
+            _("no template and locale stands for this notebook"),
+            _("Remove it, or add what it belongs to."),
+        )
+        yield Finding("error", "surplus", file, 0, path.stem, reason, fix)
+
+
+def _check_parsed(template: Template, text: str, locale: str, file: str) -> Iterator[Finding]:
+    try:
+        notebook = json.loads(text)
+    except ValueError:
+        return  # reported as unreadable
+    if isinstance(notebook, dict):
+        yield from check_code(template, notebook, locale, file)
+
+
+def check_templates(workspace: Workspace) -> Iterator[Finding]:
+    """Yield catalogs that are out of step with their source, and translations that change a cell's blocks."""
+    for domain in workspace.domains():
+        source = workspace.source_messages(domain)
+        for locale in catalogs.locales_in(workspace.locales):
+            path = catalogs.catalog_path(workspace.locales, locale, domain)
+            file = shown(path, workspace.locales)
+            try:
+                result = updated(workspace, locale, domain, source)
+            except KitError:
+                continue  # the catalog's own check reports it
+            text = catalogs.canonical(result.file, locale, domain)
+            if not path.exists() or path.read_bytes() != text.encode():
+                reason = _("the catalog is out of step with its source")
+                yield Finding(
+                    "error", "stale-catalog", file, 0, locale, reason, _("Run “kit catalogs update”.")
+                )
+            if domain in workspace.lab_names():
+                catalog = catalogs.load(workspace.locales, locale, domain)
+                yield from check_blocks(workspace.template(domain), catalog, file)
