@@ -1,0 +1,117 @@
+"""The group ``kit``: finding subcommands late, choosing the language, and ending with the right exit code.
+
+Exit codes: 0 all is well, 1 something failed, 2 the command was called wrongly, 130 stopped by Ctrl-C.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from kit import __version__, i18n
+from kit.cli._output import LOCALE_CHOSEN, show_error
+from kit.errors import N_, KitError, UsageError
+from kit.i18n import gettext as _
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+
+# The one-line help stands here, so that `kit --help` need not import what the commands need.
+COMMANDS = {
+    "render": N_("Render the templates into notebooks, one per language."),
+    "run": N_("Run a lab from beginning to end without a browser."),
+    "serve": N_("Start the local simulator of Azure OpenAI."),
+    "catalogs": N_("Update the translation catalogs and show their status."),
+    "check": N_("Check templates, translations, notebooks and data."),
+    "doctor": N_("Examine this computer's set-up and say what to mend."),
+}
+
+
+class KitGroup(click.Group):
+    """A group whose commands are imported when needed, and whose errors speak the person's language."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in the order of a lab's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"kit.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any of them."""
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(summary)) for name, summary in COMMANDS.items()])
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the introduction in the language that ``--locale`` has chosen meanwhile."""
+        self.help = _(_HELP)
+        super().format_help_text(ctx, formatter)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; ends the process unless ``standalone_mode`` is off."""
+
+        def run() -> Any:
+            return super(KitGroup, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
+
+        if not standalone_mode:
+            return run()
+        try:
+            result = run()
+            code = result if isinstance(result, int) else 0
+        except KitError as error:
+            show_error(error)
+            code = MISUSED if isinstance(error, UsageError) else FAILED
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(_("Stopped."), err=True)
+            code = INTERRUPTED
+        sys.exit(code)
+
+
+def _choose_locale(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.meta[LOCALE_CHOSEN] = i18n.use(value)
+
+
+_HELP = N_(
+    "Labs that teach fine-tuning and evaluation of language models, in several languages, on Azure OpenAI "
+    "or, for free, on a simulator.\n\n"
+    "First steps: “kit doctor” examines the set-up, “kit run fine-tune --locale pt” runs a lab in "
+    "Portuguese. “kit COMMAND --help” explains a command."
+)
+
+
+@click.group(
+    cls=KitGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_HELP,
+    no_args_is_help=True,
+)
+@click.option(
+    "--locale",
+    metavar="LOCALE",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose_locale,
+    help=_("Language of the command's own messages, such as pt. Default: KIT_LOCALE, or the system's."),
+)
+@click.version_option(__version__, "--version", prog_name="kit")
+def main() -> None:
+    """Run the command line of the kit; its help text is in :data:`_HELP`."""

@@ -1,0 +1,28 @@
+"""What the commands share in talking to a person: errors, marks, and whether a terminal is there."""
+
+from typing import Literal
+
+import click
+
+from kit.errors import KitError
+from kit.i18n import gettext as _
+
+Mark = Literal["✓", "!", "✗"]
+LOCALE_CHOSEN = "kit.locale"  # where a click context keeps what `kit --locale` was given
+_COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
+
+
+def show_error(error: KitError) -> None:
+    """Print an error, and below it what to do next, to the standard error stream."""
+    first, *advice = str(error).split("\n")
+    click.echo(f"{click.style(_('error'), fg='red', bold=True)}: {first}", err=True)
+    for line in advice:
+        click.echo(f"  {line}", err=True)
+
+
+def show_line(mark: Mark, text: str, *details: str) -> None:
+    """Print one finding with its mark, and below it what belongs to it."""
+    click.echo(f"{click.style(mark, fg=_COLOURS[mark])} {text}")
+    for detail in details:
+        for line in detail.split("\n"):
+            click.echo(f"    {line}")

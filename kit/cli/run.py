@@ -1,0 +1,262 @@
+"""``kit run``: one lab, in one language, from its first cell to its last."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rapidfuzz import process
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from kit import i18n, settings
+from kit.cli._output import LOCALE_CHOSEN, show_line
+from kit.errors import N_, UsageError
+from kit.i18n import duration
+from kit.i18n import gettext as _
+from kit.notebooks.execution import DEFAULT_TIMEOUT, Progress, run_notebook
+from kit.notebooks.runs import Failure, RunReport
+
+_PATH_ENDINGS = ("_file", "_folder")
+_OUTPUT_FOLDER = "runs"
+
+
+class _RunCommand(click.Command):
+    """Accepts ``-p NAME VALUE``, as papermill does, beside ``-p NAME=VALUE``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Join a name and the value after it before click counts the words."""
+        joined, rest = [], list(args)
+        while rest:
+            word = rest.pop(0)
+            if word in {"-p", "--parameter"} and len(rest) > 1 and "=" not in rest[0]:
+                name, value = rest.pop(0), rest.pop(0)
+                joined += [word, f"{name}={value}"]
+            else:
+                joined.append(word)
+        return super().parse_args(ctx, joined)
+
+
+@click.command(
+    "run",
+    cls=_RunCommand,
+    help=_(
+        "Run LAB from its first cell to its last, without a browser, and say how it went.\n\n"
+        "By default a lab talks to the local simulator: no account, no cost, no network. The executed "
+        "notebook, and beside it a report with the score of the self-checks, go to the folder “runs”.\n\n"
+        "Exit codes: 0 every cell ran, 1 a cell failed, 2 the command was called wrongly."
+    ),
+    epilog=_(
+        "Examples:\n\n"
+        "kit run fine-tune --locale pt\n\n"
+        "kit run fine-tune --locale es -p n_epochs 5\n\n"
+        "kit run fine-tune -p training_file=my-train.jsonl -p validation_file=my-validation.jsonl"
+    ),
+)
+@click.argument("lab", required=False)
+@click.option(
+    "-l",
+    "--locale",
+    metavar="LOCALE",
+    help=_("Language of the lab: {locales}. Default: KIT_LOCALE, or else en.").format(
+        locales=", ".join(i18n.available())
+    ),
+)
+@click.option(
+    "-p",
+    "--parameter",
+    "assignments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=_("A value for the lab's parameters cell; “-p NAME VALUE” works as well. May be repeated."),
+)
+@click.option(
+    "-o",
+    "--out",
+    metavar="PATH",
+    default=_OUTPUT_FOLDER,
+    type=click.Path(path_type=Path),
+    help=_("A folder for the results, or a file name ending in .ipynb. Default: the folder “runs”."),
+)
+@click.option(
+    "--notebook",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help=_("Run this notebook file instead of a lab of the kit."),
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=DEFAULT_TIMEOUT,
+    metavar="SECONDS",
+    help=_("Stop the run after this time. Default: one hour."),
+)
+@click.pass_context
+def command(  # noqa: PLR0913, PLR0917 - one argument for each option
+    ctx: click.Context,
+    lab: str | None,
+    locale: str | None,
+    assignments: tuple[str, ...],
+    out: Path,
+    notebook: Path | None,
+    timeout: float,
+) -> None:
+    """Run one lab; the help text stands in the decorator, where it can be translated."""
+    spoken = ctx.meta.get(LOCALE_CHOSEN)
+    chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
+    i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
+    path = notebook or _find_lab(lab, chosen)
+    parameters = dict(_split(assignment) for assignment in assignments)
+    output = _output_path(out, path, chosen)
+    with _ends_when_terminated(), _progress() as advance:
+        report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
+    _show(report)
+    ctx.exit(0 if report.ok else 1)
+
+
+def _find_lab(lab: str | None, locale: str) -> Path:
+    """Return the notebook of a lab in a language.
+
+    Raises:
+        UsageError: there is no such lab, or none was named.
+    """
+    folder = settings.labs_folder() / locale
+    labs = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    if lab in labs:
+        return labs[lab]
+    if not labs:
+        raise UsageError(
+            N_("There are no labs in {folder}."), advice=N_("Make them with “kit render”."), folder=folder
+        )
+    names = ", ".join(labs)
+    if lab is None:
+        raise UsageError(
+            N_("Which lab? There are: {labs}."),
+            advice=N_("For example: kit run fine-tune --locale pt"),
+            labs=names,
+        )
+    nearest = process.extractOne(lab, labs.keys(), score_cutoff=60)
+    raise UsageError(
+        N_("There is no lab “{lab}” in the language “{locale}”."),
+        advice=N_("Did you mean “{nearest}”?") if nearest else N_("There are: {labs}."),
+        lab=lab,
+        locale=locale,
+        nearest=nearest[0] if nearest else "",
+        labs=names,
+    )
+
+
+def _split(assignment: str) -> tuple[str, str]:
+    """Return name and value of ``NAME=VALUE``; the path of a file that exists becomes absolute.
+
+    A kernel works in its notebook's folder, a person gives paths from where they stand. A path that leads
+    nowhere stays as it is: the lab itself then says so, and knows more about it.
+    """
+    name, equals, value = assignment.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(
+            N_("“{assignment}” is not a parameter with a value."),
+            advice=N_("Write NAME=VALUE, such as: -p n_epochs=5"),
+            assignment=name,
+        )
+    name = name.strip()
+    if name.endswith(_PATH_ENDINGS) and value and Path(value).expanduser().exists():
+        value = str(Path(value).expanduser().resolve())
+    return name, value
+
+
+def _output_path(out: Path, notebook: Path, locale: str) -> Path:
+    """Return where the executed notebook goes.
+
+    Raises:
+        UsageError: ``out`` is a file of another kind.
+    """
+    if out.suffix == ".ipynb":
+        return out
+    if out.is_file():
+        raise UsageError(
+            N_("{path} is a file, and not a notebook."),
+            advice=N_("Give a folder, or a file name ending in .ipynb."),
+            path=out,
+        )
+    return out / f"{notebook.stem}-{locale}.ipynb"
+
+
+@contextmanager
+def _ends_when_terminated() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does: the kernel stops and what there is gets written."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Yield what shows a run's progress: a bar on a terminal, a line for every step elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _step_lines()
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(_("Starting"), total=None)
+
+        def advance(progress: Progress) -> None:
+            bar.update(task, description=progress.step, completed=progress.cell - 1, total=progress.count)
+
+        yield advance
+
+
+def _step_lines() -> Callable[[Progress], None]:
+    shown: list[str] = []
+
+    def advance(progress: Progress) -> None:
+        if progress.step and shown[-1:] != [progress.step]:
+            shown.append(progress.step)
+            click.echo(f"[{progress.cell:>3}/{progress.count}] {progress.step}", err=True)
+
+    return advance
+
+
+def _show(report: RunReport) -> None:
+    """Print how a run went: the failing cell first, if there is one, and then what remains of the run."""
+    if report.failure is not None:
+        _show_failure(report.failure)
+    for check in report.checks:
+        if check.status == "failed":
+            show_line("!", _("Not yet: {claim}").format(claim=check.claim), check.hint)
+    time = duration(max(1, report.seconds), "second")
+    if report.ok:
+        show_line("✓", _("Every cell ran: {cells} cells in {time}.").format(cells=report.cells, time=time))
+    if report.checks:
+        score = _("Self-checks passed: {passed} of {total}").format(
+            passed=report.count("passed"), total=len(report.checks)
+        )
+        todo = report.count("todo")
+        click.echo(score + (" · " + _("open exercises: {n}").format(n=todo) if todo else ""))
+    click.echo(_("Executed notebook: {path}").format(path=_shortest(report.output)))
+
+
+def _show_failure(failure: Failure) -> None:
+    where = (
+        _("The run stopped at cell {cell}.")
+        if not failure.step
+        else _("The run stopped at cell {cell}, “{step}”.")
+    )
+    show_line("✗", where.format(cell=failure.cell, step=failure.step), failure.message)
+
+
+def _shortest(path: Path) -> str:
+    """Return a path as seen from here, where that is shorter."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,97 @@
+"""``kit serve``: the simulator on its own, for a browser, a script, or any client of Azure OpenAI."""
+
+import signal
+import threading
+from types import FrameType
+
+import click
+
+from kit import settings
+from kit.cli._output import show_line
+from kit.i18n import gettext as _
+from kit.simulator import serve
+
+_SNIPPET = """\
+    from openai import OpenAI
+    client = OpenAI(base_url="{url}/openai/v1/", api_key={key})
+    answer = client.chat.completions.create(
+        model="gpt-4.1-mini", messages=[{{"role": "user", "content": "Hello"}}]
+    )
+    print(answer.choices[0].message.content)"""
+
+
+@click.command(
+    "serve",
+    help=_(
+        "Start the local simulator of Azure OpenAI and keep it running until Ctrl-C.\n\n"
+        "The official clients talk to it as they talk to Azure. Files, jobs and deployments live in memory "
+        "and are gone at the end. Its clock moves only when it is told to, unless you set a pace."
+    ),
+    epilog=_("Examples:\n\nkit serve\n\nkit serve --port 8105 --pace 60\n\nkit serve --host 0.0.0.0 --key …"),
+)
+@click.option(
+    "--host", default="127.0.0.1", metavar="ADDRESS", help=_("Address to listen on. Default: 127.0.0.1.")
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8105,
+    metavar="NUMBER",
+    help=_("Port to listen on; 0 takes a free one. Default: 8105."),
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY",
+    help=_("Accept only this key; may be repeated. KIT_SIMULATOR_KEY does the same unseen by others."),
+)
+@click.option(
+    "--seed", type=int, default=105, metavar="NUMBER", help=_("Seed of everything random. Default: 105.")
+)
+@click.option(
+    "--pace",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="FACTOR",
+    help=_("Seconds that pass in the simulator per second here. Default: 0, the clock stands."),
+)
+def command(host: str, port: int, keys: tuple[str, ...], seed: int, pace: float) -> None:
+    """Serve until a signal arrives; the help text stands in the decorator, where it can be translated."""
+    accepted = tuple(key for key in (*keys, settings.secret("KIT_SIMULATOR_KEY")) if key)
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with serve(host=host, port=port, seed=seed, pace=pace, keys=accepted) as server:
+            _show(server.url, bool(accepted))
+            while not stop.wait(0.2):  # a wait without end would not see Ctrl-C on Windows
+                pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    click.echo(_("The simulator has stopped."))
+
+
+def _show(url: str, has_key: bool) -> None:
+    """Print the addresses and how to use them; a key is never repeated."""
+    key = 'os.environ["AZURE_OPENAI_API_KEY"]' if has_key else '"simulator"'
+    show_line("✓", _("The simulator of Azure OpenAI listens on {url}").format(url=url))
+    click.echo(_("This is a simulator: its answers come from a very small model on this computer."))
+    click.echo("\n" + _("From Python:"))
+    click.echo(("    import os\n" if has_key else "") + _SNIPPET.format(url=url, key=key))
+    click.echo("\n" + _("By environment variables:"))
+    click.echo(f"    export AZURE_OPENAI_ENDPOINT={url}")
+    click.echo("    export AZURE_OPENAI_API_KEY=" + (_("<the key you chose>") if has_key else "simulator"))
+    click.echo("\n" + _("Addresses:"))
+    for path in (
+        "/openai/v1/",
+        "/openai/…?api-version=…",
+        "/api/projects/PROJECT/openai/v1/",
+        "/simulator/status",
+    ):
+        click.echo(f"    {url}{path}")
+    click.echo("\n" + _("Ctrl-C stops it."))

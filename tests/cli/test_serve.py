@@ -1,0 +1,94 @@
+"""`kit serve` as a process: what it prints, that the official client can use it, and how it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from openai import AuthenticationError, OpenAI
+
+KEY = "velvet-otter-91"
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str, str]]:
+    """Start the command on a free port; yield the process, its address, and what it said by then."""
+    command = [sys.executable, "-u", "-m", "kit", "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            said = ""
+            assert process.stdout is not None
+            for line in process.stdout:
+                said += line
+                if line.startswith("Ctrl-C"):
+                    break
+            found = re.search(r"http://[\d.]+:\d+", said)
+            assert found, said
+            yield process, found[0], said
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_a_signal_and_ends_cleanly(number: int):
+    with served() as (process, url, said):
+        with OpenAI(base_url=f"{url}/openai/v1/", api_key="simulator") as client:
+            assert next(iter(client.models.list())).id
+        assert f'base_url="{url}/openai/v1/"' in said
+        assert f"AZURE_OPENAI_ENDPOINT={url}" in said
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=30)
+        assert (process.returncode, rest) == (0, "The simulator has stopped.\n")
+
+
+def test_a_key_is_demanded_and_never_printed():
+    with served("--key", KEY) as (process, url, said):
+        stranger = OpenAI(base_url=f"{url}/openai/v1/", api_key="wrong", max_retries=0)
+        with stranger, pytest.raises(AuthenticationError):
+            stranger.models.list()
+        with OpenAI(base_url=f"{url}/openai/v1/", api_key=KEY) as client:
+            assert next(iter(client.models.list())).id
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+        assert KEY not in said + rest
+
+
+def test_the_snippet_that_it_prints_works():
+    with served() as (_, _, said):
+        snippet = said.split("From Python:\n")[1].split("\n\n")[0]
+        lines = [line.removeprefix("    ") for line in snippet.splitlines()]
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip()
+
+
+def kit_serve(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "kit", "serve", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environment}
+    )
+
+
+def test_a_port_in_use_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = kit_serve("--port", port)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert port in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_open_network_needs_a_key():
+    done = kit_serve("--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert "key" in done.stderr
+    assert "Traceback" not in done.stderr
