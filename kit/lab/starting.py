@@ -1,0 +1,102 @@
+"""The first and the last cell of a notebook: :func:`start` and :func:`finish`."""
+
+import contextlib
+import hashlib
+import secrets
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+from kit import i18n, settings, tokens
+from kit.azure import client
+from kit.azure.ledger import Ledger
+from kit.errors import N_, UsageError
+from kit.i18n import gettext as _
+from kit.lab import explaining
+from kit.lab.checks import score
+from kit.lab.session import Session, begin, end, session
+from kit.simulator import serve
+
+BACKENDS = ("simulator", "azure")
+
+
+def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
+    """Start a lab: choose the language, bring up the simulator or read the environment, and say so.
+
+    Args:
+        lab: name of the lab, such as ``fine-tune``.
+        namespace: the notebook's ``globals()``: its parameters are read from here.
+
+    Raises:
+        UsageError: the backend does not exist.
+        UnknownLocaleError: the locale is not shipped.
+        SettingsError: the backend is ``azure`` and the environment does not describe a resource.
+    """
+    i18n.use(namespace.get("locale", "en"))
+    explaining.install()
+    tokens.work_offline()
+    backend = namespace.get("backend", "simulator")
+    if backend not in BACKENDS:
+        raise UsageError(
+            N_("There is no backend “{backend}”."),
+            advice=N_("Set the parameter backend to one of: {backends}."),
+            backend=backend,
+            backends=", ".join(BACKENDS),
+        )
+    end()  # the cell may be run again
+    begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
+    locale = i18n.current()
+    print(_("Language: {language} ({locale})").format(language=i18n.own_name(locale), locale=locale))
+    if backend == "simulator":
+        print(
+            _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")
+        )
+    else:
+        print(
+            _("Backend: Azure, resource “{account}”. From here on, cells can cost money.").format(
+                account=session().connection.account
+            )
+        )
+
+
+def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
+    key = secrets.token_urlsafe(24)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(serve(seed=int(namespace.get("seed", 105)), keys=(key,)))
+        return Session(
+            lab,
+            client.simulated(server.url, key),
+            Ledger(),  # in memory: what it lists lives no longer than the simulator
+            pace=float(namespace.get("pace", 0)),
+            resources=stack.pop_all(),
+        )
+
+
+def _with_azure(lab: str, namespace: MutableMapping[str, Any]) -> Session:
+    connection = client.from_environment(str(namespace.get("secret_scope", "")))
+    resource = hashlib.sha256(connection.endpoint.encode()).hexdigest()[:12]
+    ledger = Ledger(settings.work_folder() / "ledger" / f"{lab}-{resource}.json")
+    return Session(lab, connection, ledger)
+
+
+def on_databricks() -> bool:
+    """Tell whether the notebook runs on a Databricks cluster."""
+    return settings.on_databricks()
+
+
+def volume(catalog: str, schema: str, name: str) -> Path:
+    """Return the folder for results: a Unity Catalog volume on Databricks, elsewhere a folder of the run.
+
+    On Databricks the volume must exist: the notebook creates it with ``CREATE VOLUME IF NOT EXISTS``.
+    """
+    if on_databricks():
+        return Path("/Volumes") / catalog / schema / name
+    folder = settings.work_folder() / "results" / session().lab
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def finish() -> None:
+    """End the lab: say the score of the self-checks and take the simulator down."""
+    score()
+    end()

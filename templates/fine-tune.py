@@ -1,0 +1,473 @@
+# %% [markdown]
+# # Fine-tune a model with Azure OpenAI
+#
+# **Time:** {{ minutes(45) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing on the simulator · **You need:** to be able to read Python
+#
+# A support team answers its customers in a voice of its own. In this lab you teach that voice to a language model: you start with {{ number(72) }} conversations of Brisa, a bike-sharing service that we invented, and you end with a deployed model that answers new customers the way the team would. Then you measure whether the training was worth it.
+#
+# Afterwards you will be able to
+#
+# - check a training file before a service does, and say how many tokens it has and what training on it will cost;
+# - run a fine-tuning job, follow it, and read its curves;
+# - deploy the result and compare it fairly with a model that was not tuned;
+# - leave nothing behind that costs money.
+
+# %% [markdown]
+# ## Where this notebook runs
+#
+# **On the simulator, as it stands.** The set-up cell starts a stand-in for Azure on this computer. It speaks the same protocol as the service, so the cells below are the ones you would run on Azure, with the same official clients. It has no large model inside. It trains a very small one on your file, for real and within seconds: a tiny model picks up the style and gets some facts wrong, and you will see both.
+#
+# **On Azure, when you change `backend` to `"azure"`.** Then you need
+#
+# - an Azure subscription and a Microsoft Foundry resource in a [region that offers fine-tuning]({{ doc("fine-tuning") }});
+# - the environment variables `AZURE_OPENAI_ENDPOINT`, `AZURE_SUBSCRIPTION_ID` and `AZURE_RESOURCE_GROUP`, set before Jupyter starts;
+# - a sign-in with `az login`, or a key in `AZURE_OPENAI_API_KEY`. A key never goes into a cell: notebooks get shared.
+#
+# **On Azure Databricks** you also need a workspace (Premium or trial) in the same region, with serverless compute or a single-node ML runtime cluster. A small node such as `Standard_D4ds_v5` without Photon is enough, because the training happens in Azure OpenAI and not on your cluster.
+
+# %% tags=["parameters"]
+locale = "en"  # language of the data and of the messages
+backend = "simulator"  # "azure" runs the same cells on your subscription
+model = "gpt-oss-20b"  # base model that you start from
+training_file = ""  # path of your own JSONL file; empty: the Brisa conversations
+validation_file = ""  # path of your own JSONL file; empty: the Brisa conversations
+n_epochs = 3  # how often the job goes through the training file
+seed = 105  # the same seed shuffles the examples in the same order
+suffix = "brisa"  # part of the names of your model and its deployments; at most 18 characters
+training_type = "GlobalStandard"  # where Azure may train: "Standard" keeps the data in your region
+existing_customer = False  # True if your resource trained this model before it retired
+pace = 0.0  # simulator only: real seconds for each simulated minute
+catalog = "main"  # Databricks only: catalog of the volume for results
+schema = "default"  # Databricks only: schema of that volume
+secret_scope = ""  # Databricks only: secret scope that holds the key
+
+# %% [markdown]
+# ## 1. Set up
+#
+# This cell brings up the simulator, or reads your Azure settings, and chooses the language of everything the notebook prints.
+
+# %%
+from kit import lab
+
+lab.start("fine-tune", globals())
+
+# %% [markdown]
+# ## 2. Connect
+#
+# One client is enough for files, jobs and chats. `base_url` decides who answers, Azure or the simulator. Nothing else in the notebook changes.
+
+# %%
+from openai import OpenAI
+
+connection = lab.connect()
+client = OpenAI(base_url=connection.base_url, api_key=connection.api_key)
+
+# %% [markdown]
+# Models come and go, and a job on a retired model fails after you have waited for it. So look the model up first. The table below comes from a data file with a source and a date for every figure; if your model can no longer be trained, the cell stops and names one that can.
+
+# %%
+base = lab.base_model(model, training_type, existing_customer=existing_customer)
+
+# %% [markdown]
+# ## 3. Get the data
+#
+# A training file is JSONL: one JSON object per line, each with the `messages` of one conversation. The last message is the answer that the model should learn. The validation file has the same form; its conversations are kept out of training, so they show how the model does on questions it has never seen.
+
+# %%
+training_path = lab.data_file(training_file, "support-train.jsonl")
+validation_path = lab.data_file(validation_file, "support-validation.jsonl")
+training, validation = lab.read(training_path), lab.read(validation_path)
+lab.show_conversation(training[0])
+
+# %% [markdown]
+# Look at the answer once more before you go on. It begins with the answer itself, without a greeting. Then comes one next step. Then the team says goodbye in its own way. All the team's answers are built like that, and nobody has written the rule down anywhere: the model has to find it in the examples.
+#
+# Results that should outlive the notebook go into a folder: on Databricks a Unity Catalog volume, elsewhere a folder on your disk.
+
+# %%
+results_folder = lab.volume(catalog, schema, "llm_labs")
+if lab.on_databricks():
+    spark.sql(f"CREATE VOLUME IF NOT EXISTS `{catalog}`.`{schema}`.llm_labs")
+
+# %% [markdown]
+# ## 4. Check the data and its cost
+#
+# The service checks your file only after the upload, and some mistakes no service can see: the same question twice, or a validation question that also stands in the training file. The second one is the worse of the two. The model would look good for having memorized the answer.
+
+# %%
+lab.validate(training_path, validation_path)
+
+# %% tags=["self-check"]
+lab.check(
+    _("No validation question stands in the training file."),
+    not lab.leaks(training, validation),
+    hint=_("lab.leaks(training, validation) lists them. Take each one out of one of the two files."),
+)
+
+# %% [markdown]
+# Models read and bill **tokens**, pieces of words. The tokenizer belongs to the model: count with the wrong one and every figure after it is wrong. Here are the pieces of one sentence.
+
+# %%
+import tiktoken
+
+encoding = tiktoken.get_encoding(base.encoding)
+sentence = training[0]["messages"][-1]["content"].splitlines()[0]
+" | ".join(encoding.decode([token]) for token in encoding.encode_ordinary(sentence))
+
+# %% [markdown]
+# A conversation costs a few tokens more than its texts, because the model also has to be told who is speaking. `count_tokens` adds them. All tokens of an example are billed, but the model learns only from the assistant's.
+
+# %%
+total_tokens, assistant_tokens = lab.count_tokens(training, model)
+lab.token_histogram(total_tokens, assistant_tokens, base.context_limit)
+
+# %% [markdown]
+# A model has a limit for the length of a training example. Whatever is longer gets cut off at the end, and in a conversation the end is just the part you want it to learn. Where the table knows no limit, stay below {{ number(8192) }} tokens to be safe.
+
+# %% tags=["self-check"]
+lab.check(
+    _("No training example is longer than the model can take."),
+    max(total_tokens) <= (base.context_limit or 8192),
+    hint=_("Shorten or split the longest examples, or choose a model with a higher limit."),
+)
+
+# %% [markdown]
+# **Exercise 1.** The course has these conversations in several languages. In which one do they need the most tokens? Put its identifier, such as `"pt"`, in place of `None` before you run the next two cells.
+
+# %% tags=["exercise"]
+my_guess = None
+
+# %% tags=["solution"]
+my_guess = "es"
+
+# %%
+comparison = lab.languages_compared("support-train.jsonl", model)
+comparison
+
+# %% tags=["self-check"]
+lab.check(
+    _("You found the language that needs the most tokens."),
+    None if my_guess is None else my_guess == lab.most_tokens("support-train.jsonl", model),
+    hint=_("Compare the figures in the table, put the identifier into my_guess, and run this cell again."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** Most learners guess Chinese. With the older tokenizer `cl100k_base` they would be right; `o200k_base` has whole Chinese words among its entries. Ask what follows for a team that pays per token and works in several languages.
+
+# %% [markdown]
+# What will the job cost? The tokens of the training file times the epochs times the price per token: you know all three before you spend anything.
+
+# %%
+cost = lab.estimate(base, sum(total_tokens), n_epochs, training_type)
+print(_(f"Tokens to be billed: {lab.number(cost.billed_tokens)}"))
+print(_(f"Training, once: {lab.price(cost.training)}"))
+print(_(f"Hosting, every hour: {lab.price(cost.hosting_per_hour)}"))
+
+# %% [markdown]
+# Compare the last two lines. Training is paid once, and for a small file it is a matter of cents. Hosting is paid by the hour whether anybody asks the model anything or not. A forgotten deployment is the usual reason for a surprising bill, so this notebook ends with a step that deletes it.
+
+# %% [markdown]
+# ## 5. Upload the files
+#
+# `client.files.create` uploads a file. `lab.once` writes down what was created, so that running the cell twice, or a week later, does not upload it twice.
+
+
+# %%
+def upload(path):
+    return client.files.create(file=path, purpose="fine-tune")
+
+
+training_upload = lab.once("file", training_path, create=lambda: upload(training_path))
+validation_upload = lab.once("file", validation_path, create=lambda: upload(validation_path))
+
+# %% [markdown]
+# An uploaded file is not ready at once: the service reads and checks it first.
+
+# %%
+for uploaded in (training_upload, validation_upload):
+    ready = lab.wait(client.files.retrieve, uploaded.id)
+    print(ready.filename, ready.id, ready.status, sep="  ")
+
+# %% [markdown]
+# ## 6. Start the job
+#
+# The job takes the ids of both files, the base model and the number of epochs. Batch size and learning rate are left to the service, which chooses them by the size of the file.
+#
+# Two arguments deserve a closer look. `seed` fixes the order in which the examples are shuffled. With the same seed and the same data you get nearly the same model again; without it you cannot tell whether a change helped or luck did. And `max_retries=0` tells the client not to repeat this one request by itself: if the answer got lost on its way, a second request would start, and bill, a second job.
+
+
+# %%
+def submit(epochs):
+    return client.with_options(max_retries=0).fine_tuning.jobs.create(
+        model=base.identifier,
+        training_file=training_upload.id,
+        validation_file=validation_upload.id,
+        suffix=suffix,
+        seed=seed,
+        method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}},
+        extra_body={"trainingType": training_type},
+    )
+
+
+made_from = (training_upload.id, validation_upload.id, model, seed, suffix)
+job = lab.once("job", *made_from, n_epochs, create=lambda: submit(n_epochs))
+print(job.id, job.status, sep="  ")
+
+# %% [markdown]
+# ## 7. Watch it
+#
+# A real job waits in a queue and then trains; an hour or more is normal. You may close the notebook meanwhile, because the job does not run in it. When you come back, run the notebook again from the top: it finds files and job in its ledger and goes on watching.
+#
+# A job ends as `succeeded`, `failed` or `cancelled`. In the last two cases the next cell stops and tells you the service's reason. On the simulator an hour passes in seconds; set `pace` to a second or so if you want to see it move.
+
+# %%
+job = lab.watch_job(client, job.id)
+
+# %% [markdown]
+# The service keeps a diary of every job. The newest entry comes first, so turn it around to read it as a story.
+
+# %%
+events = client.fine_tuning.jobs.list_events(job.id, limit=8).data
+for event in reversed(events):
+    print(event.message)
+
+# %% tags=["self-check"]
+lab.check(
+    _("The job succeeded and left a tuned model."),
+    job.status == "succeeded" and bool(job.fine_tuned_model),
+    hint=_("Read the newest event above: it names the reason."),
+)
+
+# %% [markdown]
+# ## 8. Read the results
+#
+# Every job leaves a results file with the loss of each training step. **Loss** says how surprised the model was by the right next token: the lower, the better. **Token accuracy** is the share of tokens it would have got right.
+
+# %%
+results = client.files.content(job.result_files[0]).text
+(results_folder / "results.csv").write_text(results, encoding="utf-8")
+curves = lab.read_results(results)
+lab.loss_curves(curves)
+
+# %% [markdown]
+# Compare training with validation. Both falling means that the model learns something that also helps with new questions. Training loss falling while validation loss rises means that it has begun to memorize. If both are still falling at the end, another epoch may help.
+#
+# The service keeps a **checkpoint**, a copy of the model, at the end of each of the last three epochs. Each one can be deployed like a model.
+
+# %%
+checkpoints = client.fine_tuning.jobs.checkpoints.list(job.id).data
+rows = []
+for each in checkpoints:
+    loss = lab.number(each.metrics.full_valid_loss, 3)
+    rows.append([each.step_number, loss, each.fine_tuned_model_checkpoint])
+lab.table([_("Step"), _("Full validation loss"), _("Checkpoint")], rows)
+
+# %% [markdown]
+# **Exercise 2.** Which checkpoint would you deploy? Take its name out of `checkpoints` with code, not with the mouse: a name that is copied by hand will be the wrong one after the next run.
+
+# %% tags=["exercise"]
+best_checkpoint = None
+
+# %% tags=["solution"]
+best = min(checkpoints, key=lambda each: each.metrics.full_valid_loss)
+best_checkpoint = best.fine_tuned_model_checkpoint
+
+# %% tags=["self-check"]
+losses = {each.fine_tuned_model_checkpoint: each.metrics.full_valid_loss for each in checkpoints}
+lab.check(
+    _("You chose the checkpoint with the lowest loss on all validation examples."),
+    None if best_checkpoint is None else losses.get(best_checkpoint) == min(losses.values()),
+    hint=_("Use min() with a key that looks at metrics.full_valid_loss."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** Many learners take the last checkpoint without looking, because more training sounds better. The differences are small here; ask how small a difference has to be before it may be luck. Expect a question about ties: the simulator reports enough digits to avoid them, the service sometimes does not.
+
+# %% [markdown]
+# ## 9. Deploy both models
+#
+# A tuned model answers only after it has been deployed, and a deployment belongs to Azure Resource Manager, which has a client of its own.
+#
+# A comparison needs a second model. The best one is the base itself. Azure does not offer every base untuned, though; for `gpt-oss-20b` the model table names its bigger sibling instead, which makes the test harder for yours.
+
+# %%
+from functools import partial
+
+from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
+from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel
+from azure.mgmt.cognitiveservices.models import DeploymentProperties, Sku
+
+management = CognitiveServicesManagementClient(**connection.management())
+account = (connection.resource_group, connection.account)
+
+
+# %%
+def deploy(name, source):
+    sku = Sku(name="GlobalStandard", capacity=10)
+    deployment = Deployment(sku=sku, properties=DeploymentProperties(model=source))
+    return management.deployments.begin_create_or_update(*account, name, deployment).result()
+
+
+other = lab.comparison_model(base)
+untuned = DeploymentModel(format=other.format, name=other.name, version=other.version)
+tuned = DeploymentModel(format=base.format, name=job.fine_tuned_model, version="1")
+
+# %%
+base_deployment, tuned_deployment = f"{suffix}-base", f"{suffix}-tuned"
+for name, source in ((base_deployment, untuned), (tuned_deployment, tuned)):
+    lab.once("deployment", name, source.name, create=partial(deploy, name, source))
+
+# %% [markdown]
+# `.result()` waits until Azure has provisioned the deployment, which takes minutes there. Notice that the name of the tuned model came from `job.fine_tuned_model`; nobody had to type it.
+
+# %% tags=["self-check"]
+deployed = management.deployments.get(*account, tuned_deployment)
+lab.check(
+    _("The tuned model is deployed and ready to answer."),
+    deployed.properties.provisioning_state == "Succeeded"
+    and deployed.properties.model.name == job.fine_tuned_model,
+    hint=_("Run the cell with deploy(…) again and wait for it to end."),
+)
+
+# %% [markdown]
+# ## 10. Is it better?
+#
+# First a single customer, streamed: the answer arrives piece by piece, as in a chat window.
+
+# %%
+questions = [example["messages"][:-1] for example in validation]
+references = [example["messages"][-1]["content"] for example in validation]
+stream = client.chat.completions.create(
+    model=tuned_deployment, messages=questions[0], temperature=0, stream=True
+)
+for chunk in stream:
+    if chunk.choices:
+        print(chunk.choices[0].delta.content or "", end="", flush=True)
+
+# %% [markdown]
+# One good answer proves nothing. Ask both models all the validation questions, the same ones in the same words. With `temperature=0` each model gives the answer it holds most likely, so that you compare the models and not the luck of the draw.
+
+
+# %%
+def answer(deployment, messages):
+    reply = client.chat.completions.create(
+        model=deployment, messages=messages, temperature=0, max_tokens=1000
+    )
+    return reply.choices[0].message.content or ""
+
+
+base_answers = [answer(base_deployment, messages) for messages in questions]
+tuned_answers = [answer(tuned_deployment, messages) for messages in questions]
+lab.side_by_side(questions, base_answers, tuned_answers, references)
+
+# %% [markdown]
+# Now put numbers on what you see, with two measures:
+#
+# - **Similarity.** chrF compares the character sequences of an answer with those of the answer a person wrote, from {{ number(0) }} to {{ number(100) }}. It works in every language, Chinese included, and it knows nothing about truth: an answer can be similar and wrong.
+# - **House style.** The share of answers that end the way the team's answers most often end.
+
+# %%
+from collections import Counter
+
+from sacrebleu.metrics import CHRF
+
+answers = [example["messages"][-1]["content"] for example in training]
+sign_off = Counter(text.splitlines()[-1] for text in answers).most_common(1)[0][0]
+
+
+def similarity(answers):
+    return CHRF().corpus_score(answers, [references]).score
+
+
+def house_style(answers):
+    return sum(text.endswith(sign_off) for text in answers) / len(answers)
+
+
+# %%
+base_scores = [similarity(base_answers), 100 * house_style(base_answers)]
+tuned_scores = [similarity(tuned_answers), 100 * house_style(tuned_answers)]
+lab.score_bars(base_scores, tuned_scores, [_("Similarity (chrF)"), _("House style (%)")])
+
+# %% tags=["self-check"]
+lab.check(
+    _("The tuned model's answers are closer to the team's than the untuned model's."),
+    tuned_scores[0] > base_scores[0],
+    hint=_("Compare the answers side by side. With very few or unrelated examples there is little to learn."),
+)
+
+# %% [markdown]
+# Be careful with what the numbers say. {{ number(24) }} questions are few, and the style is the easy part. Read a handful of the answers as a customer would: does the advice fit the question? No similarity score can tell you that.
+
+# %% [markdown]
+# ## 11. Your turn
+#
+# **Exercise 3.** What happens if the job goes through the same {{ number(72) }} conversations twenty times? Write down what you expect of the two curves. Then put `20` in place of `None` and run the cells. On Azure this starts a second job, at about seven times the price you computed in step 4; on the simulator it is free.
+
+# %% tags=["exercise"]
+my_epochs = None
+
+# %% tags=["solution"]
+my_epochs = 20
+
+# %%
+if my_epochs:
+    second_job = lab.once("job", *made_from, my_epochs, create=lambda: submit(my_epochs))
+    second_job = lab.watch_job(client, second_job.id)
+    second_curves = lab.read_results(client.files.content(second_job.result_files[0]).text)
+    display(lab.loss_curves(second_curves))
+
+# %% tags=["self-check"]
+if my_epochs:
+    whole = [row["full_valid_loss"] for row in second_curves if row["full_valid_loss"] is not None]
+lab.check(
+    _("Your second job trained for so long that its validation loss rose again."),
+    None if not my_epochs else whole[-1] > min(whole),
+    hint=_("Train for more epochs and look for the point where the validation loss turns upwards."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** Let learners commit to a prediction before the curve appears; the lesson is in the difference. The training loss keeps falling, while the validation loss reaches its lowest point early and climbs again. The usual mistake is to read the training curve alone and to call the longer job a success.
+
+# %% [markdown]
+# **More to try**
+#
+# - Write a worse training file: remove the sign-off from half of the answers, save it, and pass its path as `training_file`. How does the validation loss react, and what does the tuned model do?
+# - Deploy the first checkpoint instead of the last one and compare the scores.
+# - Bring ten conversations of your own. Is that enough?
+
+# %% [markdown]
+# ## 12. Clean up
+#
+# Deployments cost money by the hour, files take up your quota, and a tuned model without a deployment is free but stays visible to everybody who uses the resource. Delete all of it, in this order, because a model that is deployed cannot be deleted. `lab.created` reads the names from the ledger, so the exercises are included.
+
+# %%
+for name in lab.created("deployment"):
+    management.deployments.begin_delete(*account, name).result()
+for name in lab.created("model"):
+    client.models.delete(name)
+for file_id in lab.created("file"):
+    client.files.delete(file_id)
+
+# %% [markdown]
+# Trust the service, not your memory: the next cell asks it for everything the notebook has created. The list should be empty.
+
+# %%
+left = lab.remaining()
+left
+
+# %% tags=["self-check"]
+lab.check(
+    _("Nothing that could be billed is left."),
+    not left.rows,
+    hint=_("Run the cells of this step again; a deletion can take a minute to show."),
+)
+
+# %%
+lab.finish()
+
+# %% [markdown]
+# ## What you did
+#
+# You checked a data set, priced a job before you started it, trained a model, and compared it with an untuned one on questions that neither had seen. Then you left the place as you had found it. With your own conversations the steps are the same; put their paths into `training_file` and `validation_file`.
+#
+# **Read on:** [fine-tuning with Azure OpenAI]({{ doc("fine-tuning") }}) · [what fine-tuning costs]({{ doc("fine-tuning-cost") }}) · [which models retire when]({{ doc("model-retirements") }})

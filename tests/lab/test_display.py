@@ -1,0 +1,29 @@
+"""Tables: the same content as HTML and as text, safe and aligned."""
+
+from kit.lab.display import Table
+
+
+def test_text_columns_line_up_although_chinese_characters_are_wide():
+    table = Table(["语言", "n"], [["中文", "7"], ["es", "12"]], numeric=frozenset({1}))
+    # two Han characters fill four columns of a terminal (Unicode Standard Annex 11)
+    assert repr(table).splitlines() == ["语言   n", "中文   7", "es    12"]
+
+
+def test_a_cell_of_several_lines_keeps_its_column():
+    table = Table(["a", "b"], [["one\ntwo", "x"]])
+    assert repr(table).splitlines() == ["a    b", "one  x", "two"]
+
+
+def test_html_escapes_what_a_learner_or_a_model_wrote():
+    drawn = Table(["<i>"], [["<script>alert(1)</script>"]], caption="a & b")._repr_html_()
+    assert "<script>" not in drawn
+    assert "&lt;script&gt;" in drawn
+    assert "a &amp; b" in drawn
+
+
+def test_headings_are_announced_as_column_headings():
+    assert "<th scope='col'" in Table(["a"], [["1"]])._repr_html_()
+
+
+def test_a_table_without_rows_shows_its_caption():
+    assert repr(Table(["a"], [], "Nothing left.")).splitlines() == ["Nothing left.", "a"]

@@ -1,0 +1,54 @@
+"""What the services refuse, told as a sentence; the exceptions are real ones, raised by the real clients."""
+
+import openai
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+
+from kit.errors import KitError
+from kit.lab import explaining
+
+
+def refused(call):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any class: the point is what explain makes of it
+        call()
+    return caught.value
+
+
+def test_a_wrong_key_is_explained_without_repeating_anything(running):
+    client = openai.OpenAI(base_url=running.connection.base_url, api_key="planted-wrong-key")
+    error = refused(client.files.list)
+    assert isinstance(error, openai.AuthenticationError)
+    text = str(explaining.explain(error))
+    assert "AZURE_OPENAI_API_KEY" in text
+    assert "planted-wrong-key" not in text
+
+
+def test_an_unknown_deployment_is_named_by_the_service(client):
+    error = refused(
+        lambda: client.chat.completions.create(model="nobody", messages=[{"role": "user", "content": "?"}])
+    )
+    assert isinstance(error, openai.NotFoundError)
+    assert "deployment" in str(explaining.explain(error)).lower()
+
+
+def test_a_bad_request_quotes_the_service(client, training_file):
+    error = refused(lambda: client.fine_tuning.jobs.create(model="gpt-oss-20b", training_file="file-missing"))
+    assert isinstance(error, openai.APIStatusError)
+    explained = explaining.explain(error)
+    assert isinstance(explained, KitError)
+    assert explained.fields["detail"]
+    assert "Traceback" not in str(explained)
+
+
+def test_a_server_that_is_away_is_explained(running):
+    client = openai.OpenAI(base_url="http://127.0.0.1:9/openai/v1/", api_key="x", max_retries=0)
+    error = refused(client.files.list)
+    assert isinstance(error, openai.APIConnectionError)
+    assert "cannot be reached" in str(explaining.explain(error))
+
+
+def test_azure_resource_manager_is_quoted_too(running):
+    place = (running.connection.resource_group, running.connection.account)
+    error = refused(lambda: running.management.deployments.get(*place, "nobody"))
+    assert isinstance(error, ResourceNotFoundError)
+    assert "deployment was not found" in str(explaining.explain(error))
