@@ -1,0 +1,95 @@
+"""The labs as learners and operators run them: what comes on top of nbmake's run of each notebook."""
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from nbmake import nb_run
+
+from kit import i18n, settings
+from kit.cli import main
+
+LAB = "fine-tune"
+_EXAMPLES = 10  # the fewest that a fine-tuning job accepts
+
+
+def run(locale: str, folder: Path, *parameters: str) -> Result:
+    arguments = [word for parameter in parameters for word in ("-p", parameter)]
+    return CliRunner().invoke(
+        main, ["run", LAB, "--locale", locale, "--out", str(folder / "done.ipynb"), *arguments]
+    )
+
+
+@pytest.fixture
+def example_files(tmp_path: Path) -> tuple[Path, Path]:
+    """A training and a validation file of a learner's own, as small as the service allows."""
+    source = (settings.labs_folder() / "data/en/support-train.jsonl").read_text(encoding="utf-8").splitlines()
+    files = tmp_path / "training.jsonl", tmp_path / "validation.jsonl"
+    for number, file in enumerate(files):
+        lines = source[number * _EXAMPLES : (number + 1) * _EXAMPLES]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return files
+
+
+def test_every_lab_is_there_in_every_language(locale: str):
+    templates = {path.stem for path in settings.templates_folder().glob("*.py")}
+    assert LAB in templates
+    assert {path.stem for path in (settings.labs_folder() / locale).glob("*.ipynb")} == templates
+
+
+def test_pytest_runs_the_labs_and_kills_their_kernels(request: pytest.FixtureRequest):
+    assert request.config.option.nbmake
+    assert "labs" in request.config.getini("testpaths")
+    assert isinstance(nb_run.NotebookClient, functools.partial)
+    assert nb_run.NotebookClient.keywords["shutdown_kernel"] == "immediate"
+
+
+def test_a_learners_own_files_run_to_the_end(example_files: tuple[Path, Path], tmp_path: Path):
+    training, validation = example_files
+    result = run("es", tmp_path, f"training_file={training}", f"validation_file={validation}", "n_epochs=1")
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "done.json").read_text(encoding="utf-8"))
+    assert report["score"]["passed"] > 0
+
+
+def test_papermill_alone_runs_a_lab(example_files: tuple[Path, Path], tmp_path: Path):
+    notebook = settings.labs_folder() / "pt" / f"{LAB}.ipynb"
+    command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb", "--no-progress-bar"]
+    training, validation = map(str, example_files)
+    for name, value in (("training_file", training), ("validation_file", validation), ("n_epochs", "1")):
+        command += ["-p", name, value]
+    done = subprocess.run(
+        [*command, "-p", "backend", "simulator"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.parametrize("fault", ["missing", "broken line", "nine examples"])
+def test_a_faulty_training_file_is_explained(example_files: tuple[Path, Path], tmp_path: Path, fault: str):
+    training, validation = example_files
+    lines = training.read_text(encoding="utf-8").splitlines(keepends=True)
+    if fault == "missing":
+        training.unlink()
+    elif fault == "broken line":
+        training.write_text("".join([*lines[:4], '{"messages": [\n', *lines[4:]]), encoding="utf-8")
+    else:
+        training.write_text("".join(lines[:9]), encoding="utf-8")
+    result = run("pt", tmp_path, f"training_file={training}", f"validation_file={validation}")
+    assert result.exit_code == 1, result.output
+    assert "Traceback" not in result.output
+    failure = json.loads((tmp_path / "done.json").read_text(encoding="utf-8"))["failure"]
+    assert failure["ename"] == "TrainingFileError", failure
+    assert training.name in failure["message"]
+    assert "5" in failure["message"] or fault != "broken line"
+
+
+def test_an_unknown_locale_is_refused(tmp_path: Path):
+    result = run("tlh", tmp_path)
+    assert result.exit_code == 2
+    assert ", ".join(i18n.available()) in result.output
+    assert not list(tmp_path.iterdir())
