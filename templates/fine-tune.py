@@ -34,7 +34,7 @@ validation_file = ""  # path of your own JSONL file; empty: the Brisa conversati
 n_epochs = 3  # how often the job goes through the training file
 seed = 105  # the same seed shuffles the examples in the same order
 suffix = "brisa"  # part of the names of your model and its deployments; at most 18 characters
-training_type = "GlobalStandard"  # where Azure may train: "Standard" keeps the data in your region
+training_type = "GlobalStandard"  # where Azure may train; other values keep the data in a zone or region
 existing_customer = False  # True if your resource trained this model before it retired
 pace = 0.0  # simulator only: real seconds for each simulated minute
 catalog = "main"  # Databricks only: catalog of the volume for results
@@ -311,8 +311,6 @@ def deploy(name, source):
 other = lab.comparison_model(base)
 untuned = DeploymentModel(format=other.format, name=other.name, version=other.version)
 tuned = DeploymentModel(format=base.format, name=job.fine_tuned_model, version="1")
-
-# %%
 base_deployment, tuned_deployment = f"{suffix}-base", f"{suffix}-tuned"
 for name, source in ((base_deployment, untuned), (tuned_deployment, tuned)):
     lab.once("deployment", name, source.name, create=partial(deploy, name, source))
@@ -383,7 +381,6 @@ def house_style(answers):
     return sum(text.endswith(sign_off) for text in answers) / len(answers)
 
 
-# %%
 base_scores = [similarity(base_answers), 100 * house_style(base_answers)]
 tuned_scores = [similarity(tuned_answers), 100 * house_style(tuned_answers)]
 lab.score_bars(base_scores, tuned_scores, [_("Similarity (chrF)"), _("House style (%)")])

@@ -25,7 +25,7 @@ COMMANDS = {
     "run": N_("Run a lab from beginning to end without a browser."),
     "serve": N_("Start the local simulator of Azure OpenAI."),
     "catalogs": N_("Update the translation catalogs and show their status."),
-    "check": N_("Check templates, translations, notebooks and data."),
+    "check": N_("Check templates, translations and notebooks."),
     "doctor": N_("Examine this computer's set-up and say what to mend."),
 }
 

@@ -46,6 +46,7 @@ class Job:
         base: full name of the model that training begins with.
         created: Unix seconds.
         seed: seed of the training.
+        training_file_tokens: all tokens of the training file, once it has been read.
         training: the computation, under way in a thread since the job was created.
         stop: set when the computation is not wanted any more.
         events: oldest first, each in the form of the events operation.
@@ -65,6 +66,7 @@ class Job:
     finished: float | None = None
     estimated_finish: float | None = None
     hyperparameters: dict[str, float] = field(default_factory=dict)
+    training_file_tokens: int = 0
     trained_tokens: int | None = None
     fine_tuned_model: str | None = None
     result_files: list[str] = field(default_factory=list)
@@ -92,6 +94,10 @@ class Job:
         """The name that the tuned model will have."""
         suffix = f"-{self.request.suffix}" if self.request.suffix else ""
         return f"{self.base}.ft-{self.digits}{suffix}"
+
+    def billed_tokens(self, n_epochs: int) -> int:
+        """Return what the service bills and reports as trained: every token of the file, in every epoch."""
+        return self.training_file_tokens * n_epochs
 
     def fresh_id(self, kind: str) -> str:
         """Return a new identifier for something that belongs to this job."""

@@ -28,9 +28,9 @@ _MOST_METRICS_EVENTS = 100
 _BILLING_UNIT = 0.25  # hours: the documented examples are all multiples of it
 
 
-def running_seconds(trained_tokens: int) -> float:
+def running_seconds(billed_tokens: int) -> float:
     """Return how long a job runs: ten minutes and more with its tokens x epochs, at most an hour."""
-    return min(_SHORTEST + trained_tokens / _TOKENS_PER_SECOND, _LONGEST)
+    return min(_SHORTEST + billed_tokens / _TOKENS_PER_SECOND, _LONGEST)
 
 
 class Lifecycle:
@@ -47,7 +47,7 @@ class Lifecycle:
 
     def begin(self, job: Job, run: TrainingRun, moment: float) -> None:
         """Let a job run from ``moment`` on."""
-        duration = running_seconds(run.trained_tokens)
+        duration = running_seconds(job.billed_tokens(run.hyperparameters.n_epochs))
         job.status = "running"
         job.started = moment
         job.estimated_finish = moment + duration + _POSTPROCESSING_SECONDS
@@ -85,10 +85,11 @@ class Lifecycle:
         content = results.as_csv(run.steps)
         file = self._files.add_results(job.fresh_id("file"), "results.csv", content, moment)
         job.note(moment, f"Completed results file: {file.id}")
-        job.note(moment, f"Training hours billed: {billed_hours(running_seconds(run.trained_tokens)):.3f}")
+        billed = job.billed_tokens(run.hyperparameters.n_epochs)
+        job.note(moment, f"Training hours billed: {billed_hours(running_seconds(billed)):.3f}")
         job.result_files = [file.id]
         job.fine_tuned_model = job.model_name
-        job.trained_tokens = run.trained_tokens
+        job.trained_tokens = billed
         close(job, "succeeded", moment)
 
 
@@ -117,7 +118,7 @@ def close(job: Job, status: str, moment: float) -> None:
 
 def _report(job: Job, step: StepMetrics, moment: float) -> None:
     data = results.metrics(step)
-    job.note(moment, f"Step {step.step}: training loss={step.train_loss}", data=data)
+    job.note(moment, f"Step {step.step}: training loss={step.train_loss:.2f}", data=data)
 
 
 def _reported(steps: tuple[StepMetrics, ...]) -> list[StepMetrics]:

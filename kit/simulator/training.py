@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from kit.simulator import prompt_tokens
 from kit.simulator.engine import Engine
 from kit.simulator.job import Job
 from kit.simulator.job_request import AUTO
@@ -54,6 +55,7 @@ class Trainer:
     def _train(self, job: Job, training: bytes, validation: bytes) -> TrainingRun:
         examples = _examples(training, "training_file")
         held_out = _examples(validation, "validation_file") if validation else []
+        job.training_file_tokens = sum(prompt_tokens.count(messages) for messages in examples)
         request = job.request
         hyperparameters = self._engine.resolve_hyperparameters(
             len(examples),

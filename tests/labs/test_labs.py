@@ -48,6 +48,38 @@ def test_pytest_runs_the_labs_and_kills_their_kernels(request: pytest.FixtureReq
     assert nb_run.NotebookClient.keywords["shutdown_kernel"] == "immediate"
 
 
+def test_the_instructor_edition_scores_full_marks(locale: str, tmp_path: Path):
+    """Solved exercises pass, and the tuned model beats the untuned one in every language."""
+    arguments = ["render", "--locale", locale, "--audience", "instructor", "--out", str(tmp_path / "labs")]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    notebook = tmp_path / "labs" / locale / f"{LAB}.ipynb"
+    arguments = [
+        "run",
+        LAB,
+        "--locale",
+        locale,
+        "--notebook",
+        str(notebook),
+        "--out",
+        str(tmp_path / "done.ipynb"),
+    ]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    checks = json.loads((tmp_path / "done.json").read_text(encoding="utf-8"))["checks"]
+    assert {check["status"] for check in checks} == {"passed"}, checks
+
+
+def test_a_public_sample_that_nobody_here_wrote_runs_to_the_end(tmp_path: Path):
+    sample = settings.share_folder().parent / "shared" / "data" / "public-sample"
+    if not sample.is_dir():
+        pytest.skip("the public sample does not lie beside this checkout")
+    files = [f"{name}_file={sample / name}_set.jsonl" for name in ("training", "validation")]
+    result = run("es", tmp_path, *files)
+    assert result.exit_code == 0, result.output
+    checks = json.loads((tmp_path / "done.json").read_text(encoding="utf-8"))["checks"]
+    assert "failed" not in {check["status"] for check in checks}, checks
+
+
 def test_a_learners_own_files_run_to_the_end(example_files: tuple[Path, Path], tmp_path: Path):
     training, validation = example_files
     result = run("es", tmp_path, f"training_file={training}", f"validation_file={validation}", "n_epochs=1")

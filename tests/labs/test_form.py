@@ -1,0 +1,71 @@
+"""The form of a lab: short cells, one idea each, and every tag where it belongs."""
+
+import ast
+import re
+import statistics
+
+import pytest
+
+from kit import settings
+from kit.notebooks.templates import read_template, template_paths
+
+TEMPLATES = template_paths(settings.templates_folder())
+SCAFFOLD = {"parameters", "self-check", "exercise", "solution"}
+MOST_LESSON_CELLS = 26  # two for each of a lab's twelve steps, and the first and the last
+
+
+def code_cells(path):
+    return [cell for cell in read_template(path).cells if cell.kind == "code"]
+
+
+@pytest.fixture(params=TEMPLATES, ids=lambda path: path.stem)
+def template(request):
+    return request.param
+
+
+def test_cells_are_short(template):
+    lengths = [
+        len([line for line in cell.source.splitlines() if line.strip()]) for cell in code_cells(template)
+    ]
+    assert statistics.median(lengths) <= 5
+    assert max(lengths) <= 20
+    assert sum(not SCAFFOLD & set(cell.tags) for cell in code_cells(template)) <= MOST_LESSON_CELLS
+
+
+def test_lines_fit_into_a_notebook(template):
+    """Longer lines scroll sideways at a usual width; learners' texts may, as their length varies anyway."""
+    for cell in code_cells(template):
+        assert not [line for line in cell.source.splitlines() if len(line) > 100 and "_(" not in line]
+
+
+def test_parameters_are_plain_values_with_a_comment_and_no_secret(template):
+    [cell] = [cell for cell in code_cells(template) if "parameters" in cell.tags]
+    for statement, line in zip(ast.parse(cell.source).body, cell.source.splitlines(), strict=True):
+        assert isinstance(statement, ast.Assign)
+        assert isinstance(statement.value, ast.Constant)
+        assert "  # " in line
+        assert not re.search("key|token|password", statement.targets[0].id)
+
+
+def test_every_exercise_has_a_solution_and_a_self_check_after_it(template):
+    order = [tag for cell in code_cells(template) for tag in cell.tags if tag in {"exercise", "solution"}]
+    assert order == ["exercise", "solution"] * (len(order) // 2)
+    assert order
+    checks = [index for index, cell in enumerate(code_cells(template)) if "self-check" in cell.tags]
+    exercises = [index for index, cell in enumerate(code_cells(template)) if "exercise" in cell.tags]
+    assert all(any(index < check <= index + 4 for check in checks) for index in exercises)
+
+
+def test_the_official_clients_do_the_work(template):
+    """The lesson is visible: calls of the SDKs stand in the notebook and not behind a helper."""
+    source = template.read_text(encoding="utf-8")
+    for call in (
+        "client.files.create",
+        "fine_tuning.jobs.create",
+        "client.fine_tuning.jobs.list_events",
+        "client.fine_tuning.jobs.checkpoints.list",
+        "management.deployments.begin_create_or_update",
+        "client.chat.completions.create",
+        "management.deployments.begin_delete",
+    ):
+        assert call in source
