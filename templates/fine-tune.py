@@ -21,7 +21,7 @@
 #
 # - an Azure subscription and a Microsoft Foundry resource in a [region that offers fine-tuning]({{ doc("fine-tuning") }});
 # - the environment variables `AZURE_OPENAI_ENDPOINT`, `AZURE_SUBSCRIPTION_ID` and `AZURE_RESOURCE_GROUP`, set before Jupyter starts;
-# - a sign-in with `az login`, or a key in `AZURE_OPENAI_API_KEY`. A key never goes into a cell: notebooks get shared.
+# - a sign-in with `az login`. You may also put a key into `AZURE_OPENAI_API_KEY` for files, jobs and chats, but deploying and deleting deployments need the sign-in. A key never goes into a cell: notebooks get shared.
 #
 # **On Azure Databricks** you also need a workspace (Premium or trial) in the same region, with serverless compute or a single-node ML runtime cluster. A small node such as `Standard_D4ds_v5` without Photon is enough, because the training happens in Azure OpenAI and not on your cluster.
 
@@ -35,7 +35,7 @@ n_epochs = 3  # how often the job goes through the training file
 seed = 105  # the same seed shuffles the examples in the same order
 suffix = "brisa"  # part of the names of your model and its deployments; at most 18 characters
 training_type = "GlobalStandard"  # where Azure may train; other values keep the data in a zone or region
-existing_customer = False  # True if your resource trained this model before it retired
+existing_customer = False  # True if you trained this model here before it closed to new customers
 pace = 0.0  # simulator only: real seconds for each simulated minute
 catalog = "main"  # Databricks only: catalog of the volume for results
 schema = "default"  # Databricks only: schema of that volume
@@ -80,7 +80,7 @@ training, validation = lab.read(training_path), lab.read(validation_path)
 lab.show_conversation(training[0])
 
 # %% [markdown]
-# Look at the answer once more before you go on. It begins with the answer itself, without a greeting. Then comes one next step. Then the team says goodbye in its own way. All the team's answers are built like that, and nobody has written the rule down anywhere: the model has to find it in the examples.
+# Look at the answer once more before you go on. It gets straight to the point, without a greeting. Then comes one next step. Then the team says goodbye in its own way. All the team's answers are built like that, and nobody has written the rule down anywhere: the model has to find it in the examples.
 #
 # Results that should outlive the notebook go into a folder: on Databricks a Unity Catalog volume, elsewhere a folder on your disk.
 
@@ -92,20 +92,20 @@ if lab.on_databricks():
 # %% [markdown]
 # ## 4. Check the data and its cost
 #
-# The service checks your file only after the upload, and some mistakes no service can see: the same question twice, or a validation question that also stands in the training file. The second one is the worse of the two. The model would look good for having memorized the answer.
+# The service checks your file only after the upload, and there are mistakes it does not look for: the same question twice, or a validation question that also appears in the training file. The second is worse. The model would look good for having memorized the answer.
 
 # %%
 lab.validate(training_path, validation_path)
 
 # %% tags=["self-check"]
 lab.check(
-    _("No validation question stands in the training file."),
+    _("No validation question appears in the training file."),
     not lab.leaks(training, validation),
     hint=_("lab.leaks(training, validation) lists them. Take each one out of one of the two files."),
 )
 
 # %% [markdown]
-# Models read and bill **tokens**, pieces of words. The tokenizer belongs to the model: count with the wrong one and every figure after it is wrong. Here are the pieces of one sentence.
+# Models read text as **tokens**, pieces of words, and services bill by the token. The tokenizer belongs to the model: count with the wrong one and every figure after it is wrong. Here are the pieces of one sentence.
 
 # %%
 import tiktoken
@@ -115,14 +115,14 @@ sentence = training[0]["messages"][-1]["content"].splitlines()[0]
 " | ".join(encoding.decode([token]) for token in encoding.encode_ordinary(sentence))
 
 # %% [markdown]
-# A conversation costs a few tokens more than its texts, because the model also has to be told who is speaking. `count_tokens` adds them. All tokens of an example are billed, but the model learns only from the assistant's.
+# A conversation takes a few tokens more than its texts alone, because the model also has to be told who is speaking. `count_tokens` adds them. All tokens of an example are billed, but the model learns only from the assistant's.
 
 # %%
 total_tokens, assistant_tokens = lab.count_tokens(training, model)
 lab.token_histogram(total_tokens, assistant_tokens, base.context_limit)
 
 # %% [markdown]
-# A model has a limit for the length of a training example. Whatever is longer gets cut off at the end, and in a conversation the end is just the part you want it to learn. Where the table knows no limit, stay below {{ number(8192) }} tokens to be safe.
+# A model has a limit on the length of a training example. A longer one is cut off at the end, and in a conversation the end is exactly the part you want the model to learn. Where the table knows no limit, stay below {{ number(8192) }} tokens to be safe.
 
 # %% tags=["self-check"]
 lab.check(
@@ -132,13 +132,13 @@ lab.check(
 )
 
 # %% [markdown]
-# **Exercise 1.** The course has these conversations in several languages. In which one do they need the most tokens? Put its identifier, such as `"pt"`, in place of `None` before you run the next two cells.
+# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Put its identifier in place of `None` before you run the next two cells.
 
 # %% tags=["exercise"]
 my_guess = None
 
 # %% tags=["solution"]
-my_guess = "es"
+my_guess = "fr"
 
 # %%
 comparison = lab.languages_compared("support-train.jsonl", model)
@@ -164,12 +164,12 @@ print(_(f"Training, once: {lab.price(cost.training)}"))
 print(_(f"Hosting, every hour: {lab.price(cost.hosting_per_hour)}"))
 
 # %% [markdown]
-# Compare the last two lines. Training is paid once, and for a small file it is a matter of cents. Hosting is paid by the hour whether anybody asks the model anything or not. A forgotten deployment is the usual reason for a surprising bill, so this notebook ends with a step that deletes it.
+# Compare the last two lines. Training is paid once, and for a small file it is a matter of cents. Hosting is paid by the hour, whether anybody asks the model anything or not, and the tokens of questions and answers come on top. A forgotten deployment is the usual reason for a surprising bill, so this notebook ends with a step that deletes it.
 
 # %% [markdown]
 # ## 5. Upload the files
 #
-# `client.files.create` uploads a file. `lab.once` writes down what was created, so that running the cell twice, or a week later, does not upload it twice.
+# `client.files.create` uploads a file. `lab.once` notes in a **ledger** what was created, so that running the cell twice, or on Azure even a week later, does not upload it twice.
 
 
 # %%
@@ -191,9 +191,9 @@ for uploaded in (training_upload, validation_upload):
 # %% [markdown]
 # ## 6. Start the job
 #
-# The job takes the ids of both files, the base model and the number of epochs. Batch size and learning rate are left to the service, which chooses them by the size of the file.
+# The job takes the ids of both files, the base model and the number of epochs. Batch size and learning rate are left to the service, which chooses them based on the size of the file.
 #
-# Two arguments deserve a closer look. `seed` fixes the order in which the examples are shuffled. With the same seed and the same data you get nearly the same model again; without it you cannot tell whether a change helped or luck did. And `max_retries=0` tells the client not to repeat this one request by itself: if the answer got lost on its way, a second request would start, and bill, a second job.
+# Two arguments deserve a closer look. `seed` fixes the order in which the examples are shuffled. With the same seed and the same data you get nearly the same model again; without it, part of the difference between two jobs is just a different shuffle. And `max_retries=0` tells the client not to repeat this one request by itself: if the answer got lost on its way, a second request would start, and bill, a second job.
 
 
 # %%
@@ -209,22 +209,22 @@ def submit(epochs):
     )
 
 
-made_from = (training_upload.id, validation_upload.id, model, seed, suffix)
+made_from = (training_upload.id, validation_upload.id, model, seed, suffix, training_type)
 job = lab.once("job", *made_from, n_epochs, create=lambda: submit(n_epochs))
 print(job.id, job.status, sep="  ")
 
 # %% [markdown]
 # ## 7. Watch it
 #
-# A real job waits in a queue and then trains; an hour or more is normal. You may close the notebook meanwhile, because the job does not run in it. When you come back, run the notebook again from the top: it finds files and job in its ledger and goes on watching.
+# A real job waits in a queue and then trains; an hour or more is normal. You may close the notebook meanwhile, because the job does not run in it. When you come back, run the notebook again from the top: it finds the files and the job in its ledger and goes on watching. (The simulator ends with the notebook and starts afresh.)
 #
-# A job ends as `succeeded`, `failed` or `cancelled`. In the last two cases the next cell stops and tells you the service's reason. On the simulator an hour passes in seconds; set `pace` to a second or so if you want to see it move.
+# A job ends as `succeeded`, `failed` or `cancelled`. In the last two cases the next cell stops and tells you the service's reason. On the simulator an hour passes in seconds; if you want to see it move, set `pace` to `1.0` in the first code cell and run the notebook again from there.
 
 # %%
 job = lab.watch_job(client, job.id)
 
 # %% [markdown]
-# The service keeps a diary of every job. The newest entry comes first, so turn it around to read it as a story.
+# The service keeps a log of every job. It lists the newest entry first, so the cell reverses the last eight. The line about hours is part of the log; this job is priced by tokens, as computed in step 4.
 
 # %%
 events = client.fine_tuning.jobs.list_events(job.id, limit=8).data
@@ -235,13 +235,13 @@ for event in reversed(events):
 lab.check(
     _("The job succeeded and left a tuned model."),
     job.status == "succeeded" and bool(job.fine_tuned_model),
-    hint=_("Read the newest event above: it names the reason."),
+    hint=_("Read the last line above: it names the reason."),
 )
 
 # %% [markdown]
 # ## 8. Read the results
 #
-# Every job leaves a results file with the loss of each training step. **Loss** says how surprised the model was by the right next token: the lower, the better. **Token accuracy** is the share of tokens it would have got right.
+# Every job leaves a results file with the loss of each training step. **Loss** says how surprised the model was by the right next token: the lower, the better. **Token accuracy** is the share of tokens it would have got right. A **step** is one update of the model from one batch of examples. The validation line comes from a small batch at each step and jumps about; the dots use all validation examples at the end of each epoch, and they are the ones to trust.
 
 # %%
 results = client.files.content(job.result_files[0]).text
@@ -263,7 +263,7 @@ for each in checkpoints:
 lab.table([_("Step"), _("Full validation loss"), _("Checkpoint")], rows)
 
 # %% [markdown]
-# **Exercise 2.** Which checkpoint would you deploy? Take its name out of `checkpoints` with code, not with the mouse: a name that is copied by hand will be the wrong one after the next run.
+# **Exercise 2.** Which checkpoint would you deploy? Take its name out of `checkpoints` with code, not with the mouse: a name that is copied by hand will be the wrong one after the next run. (The next step deploys the last checkpoint, whichever you choose.)
 
 # %% tags=["exercise"]
 best_checkpoint = None
@@ -274,10 +274,11 @@ best_checkpoint = best.fine_tuned_model_checkpoint
 
 # %% tags=["self-check"]
 losses = {each.fine_tuned_model_checkpoint: each.metrics.full_valid_loss for each in checkpoints}
+lowest = [name for name, loss in losses.items() if loss == min(losses.values())]
 lab.check(
     _("You chose the checkpoint with the lowest loss on all validation examples."),
-    None if best_checkpoint is None else losses.get(best_checkpoint) == min(losses.values()),
-    hint=_("Use min() with a key that looks at metrics.full_valid_loss."),
+    None if best_checkpoint is None else best_checkpoint in lowest,
+    hint=_("Use min() with a key that looks at metrics.full_valid_loss, and take the name of what it finds."),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -288,7 +289,7 @@ lab.check(
 #
 # A tuned model answers only after it has been deployed, and a deployment belongs to Azure Resource Manager, which has a client of its own.
 #
-# A comparison needs a second model. The best one is the base itself. Azure does not offer every base untuned, though; for `gpt-oss-20b` the model table names its bigger sibling instead, which makes the test harder for yours.
+# A comparison needs a second model. The best one is the base itself. Azure does not offer every base untuned, though; for `gpt-oss-20b` the model table names its bigger sibling instead, which makes the test harder for yours. On the simulator every untuned model is the same tiny one, which knows only a few everyday sentences: expect answers that have little to do with the question.
 
 # %%
 from functools import partial
@@ -303,7 +304,7 @@ account = (connection.resource_group, connection.account)
 
 # %%
 def deploy(name, source):
-    sku = Sku(name="GlobalStandard", capacity=10)
+    sku = Sku(name="GlobalStandard", capacity=10)  # thousands of tokens per minute
     deployment = Deployment(sku=sku, properties=DeploymentProperties(model=source))
     return management.deployments.begin_create_or_update(*account, name, deployment).result()
 
@@ -343,7 +344,7 @@ for chunk in stream:
         print(chunk.choices[0].delta.content or "", end="", flush=True)
 
 # %% [markdown]
-# One good answer proves nothing. Ask both models all the validation questions, the same ones in the same words. With `temperature=0` each model gives the answer it holds most likely, so that you compare the models and not the luck of the draw.
+# One good answer proves nothing. Ask both models all the validation questions, the same ones in the same words. With `temperature=0` a model picks the most likely token at every step, so that you compare the models and not the luck of the draw.
 
 
 # %%
@@ -369,8 +370,8 @@ from collections import Counter
 
 from sacrebleu.metrics import CHRF
 
-answers = [example["messages"][-1]["content"] for example in training]
-sign_off = Counter(text.splitlines()[-1] for text in answers).most_common(1)[0][0]
+team_answers = [example["messages"][-1]["content"] for example in training]
+sign_off = Counter(text.splitlines()[-1] for text in team_answers).most_common(1)[0][0]
 
 
 def similarity(answers):
@@ -393,12 +394,12 @@ lab.check(
 )
 
 # %% [markdown]
-# Be careful with what the numbers say. {{ number(24) }} questions are few, and the style is the easy part. Read a handful of the answers as a customer would: does the advice fit the question? No similarity score can tell you that.
+# Be careful with what the numbers say. {{ number(24) }} questions are few, and the style is the easy part: nobody told the untuned model how to sign off, and the shared sign-off raises the similarity, too. A stricter test would describe the style in the system message for both models. Read a handful of the answers as a customer would: does the advice fit the question? No similarity score can tell you that.
 
 # %% [markdown]
 # ## 11. Your turn
 #
-# **Exercise 3.** What happens if the job goes through the same {{ number(72) }} conversations twenty times? Write down what you expect of the two curves. Then put `20` in place of `None` and run the cells. On Azure this starts a second job, at about seven times the price you computed in step 4; on the simulator it is free.
+# **Exercise 3.** What happens if the job goes through the same {{ number(72) }} conversations twenty times? Write down what you expect of the two curves. Then put `20` in place of `None` and run this cell and the next two. On Azure this starts a second job, at about seven times the price you computed in step 4; on the simulator it is free.
 
 # %% tags=["exercise"]
 my_epochs = None
@@ -435,7 +436,7 @@ lab.check(
 # %% [markdown]
 # ## 12. Clean up
 #
-# Deployments cost money by the hour, files take up your quota, and a tuned model without a deployment is free but stays visible to everybody who uses the resource. Delete all of it, in this order, because a model that is deployed cannot be deleted. `lab.created` reads the names from the ledger, so the exercises are included.
+# The deployment of a tuned model costs money by the hour, files take up your quota, and a tuned model without a deployment is free but stays visible to everybody who uses the resource. Delete all of it, in this order, because a model that is deployed cannot be deleted. `lab.created` reads the names from the ledger, so the exercises are included.
 
 # %%
 for name in lab.created("deployment"):

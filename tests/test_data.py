@@ -20,6 +20,7 @@ STYLE = {
     "en": ("Next step: ", "Smooth riding! — Lia"),
     "pt": ("Próximo passo: ", "Boa pedalada! — Lia"),
     "es": ("Siguiente paso: ", "¡Buen pedaleo! — Lia"),
+    "fr": ("Étape suivante\u00a0: ", "Bonne route\u00a0! — Lia"),
     "zh": ("下一步：", "骑行愉快！——莉亚"),
 }
 
@@ -48,6 +49,10 @@ def test_every_language_has_all_conversations_in_the_form_of_the_service(locale)
             ("system", "user", "assistant")
         }
     assert len({messages[0]["content"] for messages in everything(locale)}) == 1
+
+
+def test_every_language_has_a_house_style():
+    assert set(STYLE) == set(i18n.available())
 
 
 @pytest.mark.parametrize("locale", sorted(STYLE))

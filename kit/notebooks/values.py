@@ -44,6 +44,7 @@ class Values:
             name: partial(function, locale=locale) for name, function in functions.items()
         }
         names["minutes"] = partial(i18n.duration, unit="minute", locale=locale)
+        names["languages"] = partial(_languages, locale)
         names["ui"] = Table(locales_folder / UI, locale)
         names["doc"] = Table(locales_folder / LINKS, locale)
         self._environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -78,3 +79,9 @@ class Values:
         if expression not in self._compiled:
             self._compiled[expression] = self._environment.from_string(expression)
         return self._compiled[expression].render()
+
+
+def _languages(locale: str) -> str:
+    """Return the shipped languages as a sentence lists them, each with its identifier as a Python string."""
+    names = [f'{i18n.own_name(each)} (`"{each}"`)' for each in i18n.available()]
+    return i18n.joined(names, locale=locale)

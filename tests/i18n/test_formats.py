@@ -10,11 +10,18 @@ import pytest
 from kit import i18n
 
 NBSP = "\u00a0"
+NNBSP = "\u202f"
 
 
 @pytest.mark.parametrize(
     ("locale", "expected"),
-    [("en", "128,000.5"), ("pt", "128.000,5"), ("es", "128.000,5"), ("zh", "128,000.5")],
+    [
+        ("en", "128,000.5"),
+        ("pt", "128.000,5"),
+        ("es", "128.000,5"),
+        ("zh", "128,000.5"),
+        ("fr", f"128{NNBSP}000,5"),
+    ],
 )
 def test_number(locale, expected):
     assert i18n.number(128000.5, locale=locale) == expected
@@ -26,7 +33,8 @@ def test_number_with_fixed_decimals():
 
 
 @pytest.mark.parametrize(
-    ("locale", "expected"), [("en", "82.5%"), ("pt", "82,5%"), ("es", f"82,5{NBSP}%"), ("zh", "82.5%")]
+    ("locale", "expected"),
+    [("en", "82.5%"), ("pt", "82,5%"), ("es", f"82,5{NBSP}%"), ("zh", "82.5%"), ("fr", f"82,5{NBSP}%")],
 )
 def test_percent(locale, expected):
     assert i18n.percent(0.825, 1, locale=locale) == expected
@@ -34,7 +42,13 @@ def test_percent(locale, expected):
 
 @pytest.mark.parametrize(
     ("locale", "expected"),
-    [("en", "$4.20"), ("pt", f"US${NBSP}4,20"), ("es", f"4,20{NBSP}US$"), ("zh", "US$4.20")],
+    [
+        ("en", "$4.20"),
+        ("pt", f"US${NBSP}4,20"),
+        ("es", f"4,20{NBSP}US$"),
+        ("zh", "US$4.20"),
+        ("fr", f"4,20{NBSP}$US"),
+    ],
 )
 def test_money(locale, expected):
     assert i18n.money(4.2, "USD", locale=locale) == expected
@@ -59,6 +73,10 @@ def test_small_amounts_of_money_keep_their_digits():
         ("es", "minute", "90 minutos"),
         ("es", "hour", "90 horas"),
         ("es", "day", "90 días"),
+        ("fr", "second", f"90{NBSP}secondes"),
+        ("fr", "minute", "90 minutes"),
+        ("fr", "hour", f"90{NBSP}heures"),
+        ("fr", "day", f"90{NBSP}jours"),
         ("zh", "second", "90秒钟"),
         ("zh", "minute", "90分钟"),
         ("zh", "hour", "90小时"),
@@ -75,6 +93,7 @@ def test_every_unit_of_time_in_every_locale(locale, unit, expected):
         ("en", "October 14, 2026"),
         ("pt", "14 de outubro de 2026"),
         ("es", "14 de octubre de 2026"),
+        ("fr", "14 octobre 2026"),
         ("zh", "2026年10月14日"),
     ],
 )
@@ -84,7 +103,8 @@ def test_date_from_text_and_from_a_date(locale, expected):
 
 
 @pytest.mark.parametrize(
-    ("locale", "expected"), [("en", "a, b, and c"), ("pt", "a, b e c"), ("es", "a, b y c"), ("zh", "a、b和c")]
+    ("locale", "expected"),
+    [("en", "a, b, and c"), ("pt", "a, b e c"), ("es", "a, b y c"), ("zh", "a、b和c"), ("fr", "a, b et c")],
 )
 def test_list(locale, expected):
     assert i18n.joined(["a", "b", "c"], locale=locale) == expected

@@ -1,6 +1,9 @@
 """Segmentation of markdown: which messages, on which lines, and the text back byte for byte."""
 
+import runpy
+import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -178,12 +181,29 @@ def test_any_characters_come_back(text):
     assert translate(text, {message.msgid: message.msgid for message in extract(text)}) is not None
 
 
+def comes_back(text):
+    """Tell whether an empty catalog keeps every byte, and a pseudo-translation is extracted as it is."""
+    catalog = {message.msgid: f"ⓐ{message.msgid}ⓩ" for message in extract(text)}
+    expected = [catalog[message.msgid] for message in extract(text)]
+    found = [message.msgid for message in extract(translate(text, catalog))]
+    return translate(text, {}).encode() == text.encode() and found == expected
+
+
 def test_descriptions_of_installed_packages_come_back():
     texts = [d.read_text("METADATA") or "" for d in metadata.distributions()]
     descriptions = [text.partition("\n\n")[2] for text in texts if "text/markdown" in text][:60]
     assert len(descriptions) >= 40
-    for text in descriptions:
-        assert translate(text, {}) == text
-        catalog = {message.msgid: f"ⓐ{message.msgid}ⓩ" for message in extract(text)}
-        expected = [catalog[message.msgid] for message in extract(text)]
-        assert [message.msgid for message in extract(translate(text, catalog))] == expected
+    assert [text[:80] for text in descriptions if not comes_back(text)] == []
+
+
+@pytest.mark.slow
+def test_all_markdown_of_this_machine_comes_back(capsys):
+    """At least 500 different files: descriptions and documentation of packages, those of the benchmarks."""
+    corpus = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "corpus.py"))
+    texts = corpus["markdown_texts"]()
+    if len(texts) < 500:
+        pytest.skip(f"only {len(texts)} different markdown files on this machine, 500 are wanted")
+    assert [text[:80] for text in texts if not comes_back(text)] == []
+    with capsys.disabled():
+        words = sum(len(text.split()) for text in texts)
+        sys.stdout.write(f"\n{len(texts)} different markdown files with {words:,} words came back\n")
