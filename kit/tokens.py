@@ -80,7 +80,7 @@ def _seed_cache() -> Path:
 
 
 def work_offline() -> None:
-    """Let every later ``tiktoken.get_encoding`` of this process find the packaged ranks, a lab's own calls too.
+    """Let every later ``tiktoken.get_encoding`` of this process, also a lab's, find the packaged ranks.
 
     A folder that the environment already names in ``TIKTOKEN_CACHE_DIR`` is left in charge.
     """

@@ -132,7 +132,7 @@ lab.check(
 )
 
 # %% [markdown]
-# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Put its identifier in place of `None` before you run the next two cells.
+# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Put its identifier in place of `None`, and run this cell and the next two.
 
 # %% tags=["exercise"]
 my_guess = None
@@ -148,7 +148,7 @@ comparison
 lab.check(
     _("You found the language that needs the most tokens."),
     None if my_guess is None else my_guess == lab.most_tokens("support-train.jsonl", model),
-    hint=_("Compare the figures in the table, put the identifier into my_guess, and run this cell again."),
+    hint=_("Compare the figures in the table, put the identifier into my_guess, run that cell, and then this one again."),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -263,7 +263,7 @@ for each in checkpoints:
 lab.table([_("Step"), _("Full validation loss"), _("Checkpoint")], rows)
 
 # %% [markdown]
-# **Exercise 2.** Which checkpoint would you deploy? Take its name out of `checkpoints` with code, not with the mouse: a name that is copied by hand will be the wrong one after the next run. (The next step deploys the last checkpoint, whichever you choose.)
+# **Exercise 2.** Which checkpoint would you deploy? Put its name into `best_checkpoint`, taken from `checkpoints` with code and not with the mouse: a name that is copied by hand will be the wrong one after the next run. (The next step deploys the last checkpoint, whichever you choose.)
 
 # %% tags=["exercise"]
 best_checkpoint = None
@@ -436,7 +436,7 @@ lab.check(
 # %% [markdown]
 # ## 12. Clean up
 #
-# The deployment of a tuned model costs money by the hour, files take up your quota, and a tuned model without a deployment is free but stays visible to everybody who uses the resource. Delete all of it, in this order, because a model that is deployed cannot be deleted. `lab.created` reads the names from the ledger, so the exercises are included.
+# The deployment of a tuned model costs money by the hour, files take up your quota, and a tuned model without a deployment is free but stays visible to everybody who uses the resource. Delete all of it, the deployments first, because a model that is deployed cannot be deleted. `lab.created` reads the names from the ledger, so the exercises are included.
 
 # %%
 for name in lab.created("deployment"):

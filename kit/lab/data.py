@@ -25,8 +25,8 @@ def data_file(chosen: str, default: str) -> Path:
         raise TrainingFileError(
             N_("There is no file {file}."),
             advice=N_(
-                "Check the path. A relative one starts where you called “kit run”, or, in an open notebook, at "
-                "the notebook's own folder."
+                "Check the path. A relative one starts where you called “kit run”, or, in an open notebook, "
+                "at the notebook's own folder."
             ),
             file=path,
         )

@@ -8,6 +8,7 @@ of Python.
 
 import ast
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from kit.notebooks.spans import display_width, wrap
@@ -156,8 +157,8 @@ def _escape(text: str, quote: str) -> str:
             escaped += _ESCAPES[character]
         elif character == quote[0]:
             escaped += "\\" + character
-        elif character.isprintable():
-            escaped += character
+        elif character.isprintable() or unicodedata.category(character) == "Zs":
+            escaped += character  # French needs no-break spaces, and a learner should not have to read \\xa0
         else:
             escaped += repr(character)[1:-1]
     return escaped

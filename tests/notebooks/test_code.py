@@ -56,7 +56,7 @@ def rendered(source, catalog):
         ('print(_("Hello"))', {}, 'print("Hello")'),
         ('print(_("Hello"))', {"Hello": "Olá"}, 'print("Olá")'),
         ('print(_("Hello"))', {"Hello": 'diga "oi"'}, "print('diga \"oi\"')"),
-        ('print(_("Hello"))', {"Hello": "a\\b\nc\u00a0d"}, 'print("a\\\\b\\nc\\xa0d")'),
+        ('print(_("Hello"))', {"Hello": "a\\b\nc\u00a0d"}, 'print("a\\\\b\\nc d")'),
         ("_(f\"{d['a']} x\")", {"{d['a']} x": "x: {d['a']}"}, "f\"x: {d['a']}\""),
         ("_(f'{d[\"a\"]} x')", {'{d["a"]} x': 'y "{d["a"]}"'}, 'f\'y "{d["a"]}"\''),
         ('x = _("a "\n      "b")', {}, 'x = ("a "\n     "b")'),
