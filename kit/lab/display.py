@@ -20,7 +20,8 @@ class Table:
     Attributes:
         headings: one text a column.
         rows: as many texts a row as there are headings.
-        caption: what the table shows; read aloud by screen readers, drawn above the table.
+        caption: what the table shows; read aloud by screen readers, drawn above the table. Without rows it is
+            all that is shown.
         numeric: indexes of the columns that hold figures and are set flush right.
     """
 
@@ -30,6 +31,8 @@ class Table:
     numeric: frozenset[int] = field(default_factory=frozenset)
 
     def __repr__(self) -> str:
+        if not self.rows:
+            return self.caption
         columns = list(zip(*([self.headings, *self.rows]), strict=True))
         widths = [max(_width(line) for text in column for line in text.split("\n")) for column in columns]
         lines = [self.caption] if self.caption else []
@@ -51,7 +54,10 @@ class Table:
         return lines
 
     def _repr_html_(self) -> str:
-        caption = f"<caption style='text-align:left;font-weight:600'>{html.escape(self.caption)}</caption>"
+        if not self.rows:
+            return f"<p>{html.escape(self.caption)}</p>"
+        style = "text-align:left;font-weight:600;white-space:nowrap"
+        caption = f"<caption style='{style}'>{html.escape(self.caption)}</caption>"
         head = "".join(self._cell("th", index, text) for index, text in enumerate(self.headings))
         body = "".join(
             "<tr>" + "".join(self._cell("td", index, text) for index, text in enumerate(row)) + "</tr>"

@@ -25,5 +25,7 @@ def test_headings_are_announced_as_column_headings():
     assert "<th scope='col'" in Table(["a"], [["1"]])._repr_html_()
 
 
-def test_a_table_without_rows_shows_its_caption():
-    assert repr(Table(["a"], [], "Nothing left.")).splitlines() == ["Nothing left.", "a"]
+def test_a_table_without_rows_is_its_caption():
+    empty = Table(["a"], [], "Nothing left.")
+    assert repr(empty) == "Nothing left."
+    assert empty._repr_html_() == "<p>Nothing left.</p>"

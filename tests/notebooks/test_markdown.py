@@ -1,13 +1,16 @@
 """Segmentation of markdown: which messages, on which lines, and the text back byte for byte."""
 
+import re
 import runpy
 import sys
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from kit.notebooks import markdown
 from kit.notebooks.messages import extract, translate
@@ -196,14 +199,45 @@ def test_descriptions_of_installed_packages_come_back():
     assert [text[:80] for text in descriptions if not comes_back(text)] == []
 
 
+def bare(text):
+    """Return a text without white space, the margins of quotes, and the signs of the pseudo-translation."""
+    return "".join(re.sub("[>ⓐⓩ]", "", text).split())
+
+
+def only_messages_change(text):
+    """Tell whether a pseudo-translation keeps everything around the messages."""
+    return bare(translate(text, {m.msgid: f"ⓐ{m.msgid}ⓩ" for m in extract(text)})) == bare(text)
+
+
+def plain_prose(text):
+    """Return the headings, and the paragraphs of one line, that CommonMark without extensions finds.
+
+    Only those without code, math, HTML and entities: whether they are prose is beyond doubt.
+    """
+    tokens = MarkdownIt("commonmark").parse(text)
+    for opening, inline in pairwise(tokens):
+        heading = opening.type == "heading_open" and opening.markup.startswith("#")
+        pattern = r"[^`$<&{]*[^\W\d_][^`$<&{]*" if heading else r"[A-Z][\w ,.'()-]+\."
+        if (heading or opening.type == "paragraph_open") and re.fullmatch(pattern, inline.content):
+            yield inline.content
+
+
+def finds_plain_prose(text):
+    return set(plain_prose(text)) <= {message.msgid for message in extract(text)}
+
+
 @pytest.mark.slow
-def test_all_markdown_of_this_machine_comes_back(capsys):
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_all_markdown_of_this_machine_comes_back(end, capsys):
     """At least 500 different files: descriptions and documentation of packages, those of the benchmarks."""
     corpus = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "corpus.py"))
-    texts = corpus["markdown_texts"]()
+    texts = [end.join(re.split(r"\r\n?|\n", text)) for text in corpus["markdown_texts"]()]
     if len(texts) < 500:
         pytest.skip(f"only {len(texts)} different markdown files on this machine, 500 are wanted")
-    assert [text[:80] for text in texts if not comes_back(text)] == []
+    for holds in (comes_back, only_messages_change, finds_plain_prose):
+        assert [text[:80] for text in texts if not holds(text)] == [], holds.__name__
     with capsys.disabled():
         words = sum(len(text.split()) for text in texts)
-        sys.stdout.write(f"\n{len(texts)} different markdown files with {words:,} words came back\n")
+        sys.stdout.write(
+            f"\n{len(texts)} different markdown files with {words:,} words came back ({end!r})\n"
+        )
