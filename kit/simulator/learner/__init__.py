@@ -1,9 +1,8 @@
-"""A small language model that really learns, in numpy: what stands behind the simulator's fine-tuning jobs."""
+"""A small language model that really learns, in numpy: the engine of the simulator's fine-tuning jobs."""
 
 from kit.simulator.learner.base import base_model
 from kit.simulator.learner.hyperparameters import resolve_hyperparameters
 from kit.simulator.learner.model import LanguageModel
-from kit.simulator.learner.training import fine_tune
 from kit.simulator.learner.records import (
     Checkpoint,
     Hyperparameters,
@@ -12,6 +11,7 @@ from kit.simulator.learner.records import (
     Token,
     TrainingRun,
 )
+from kit.simulator.learner.training import fine_tune
 
 __all__ = [
     "Checkpoint",

@@ -1,36 +1,58 @@
-"""The base model: trained from the packaged corpus the first time it is needed."""
+"""The base model: trained from the packaged corpus the first time it is needed.
+
+Training takes a few seconds; its result is kept in the work folder under a name made of everything it depends
+on, so that the next process only has to read it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import os
+import zipfile
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
+from kit import settings
 from kit.simulator.learner import corpus, network, objective, pointer
 from kit.simulator.learner.background import Background
 from kit.simulator.learner.features import bag
-from kit.simulator.learner.memory import Bank, attend
+from kit.simulator.learner.gate import new_gate
+from kit.simulator.learner.memory import Bank, Chosen, attend
 from kit.simulator.learner.model import LanguageModel, row_of
-from kit.simulator.learner.optimizer import LATER_MIXING, Adagrad
+from kit.simulator.learner.optimizer import Adagrad, mixing_rate
 from kit.simulator.learner.retrieval import Knowledge
 from kit.simulator.learner.threads import single_threaded
-from kit.simulator.learner.vocabulary import END, Integers, Mask, Vocabulary, encode
+from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabulary, encode
 
 _SEED = 105
 _EPOCHS = 2
-_BATCH = 16
+_BATCH, _LATE_BATCH = 16, 8
+_LATE_SHARE = 0.25  # of the groups: learned last, see _learn
+_LATE_MIXING = 2.0
 _BRIEF = 5  # tokens with END
 
 
 @cache
 def base_model() -> LanguageModel:
     """Return the base model; the same object in the whole process."""
+    source = corpus.load()
+    place = settings.work_folder() / "learner" / f"base-{_fingerprint(source)}.npz"
     with single_threaded():
-        return train(corpus.load())
+        untrained = assemble(source)
+        parameters = _read(place)
+        if parameters is None:
+            parameters = _learn(source, untrained)
+            _write(place, parameters)
+    return replace(untrained, parameters=parameters)
 
 
-def train(source: corpus.Corpus) -> LanguageModel:
-    """Train a base model from a corpus; deterministic."""
+def assemble(source: corpus.Corpus) -> LanguageModel:
+    """Return a model that remembers the corpus and has learned nothing yet."""
     rows = [row_of(example.messages) for example in source.examples]
     texts = [(example.locale, row.prompt.content) for example, row in zip(source.examples, rows, strict=True)]
     texts += [(example.locale, row.answer) for example, row in zip(source.examples, rows, strict=True)]
@@ -38,37 +60,87 @@ def train(source: corpus.Corpus) -> LanguageModel:
     prompts = [(row.prompt.wish, len(row.tokens) <= _BRIEF) for row in rows]
     knowledge = Knowledge(texts + notes, [one for _, one in notes], _background(source), prompts)
     vocabulary = Vocabulary(dict.fromkeys([END, *(token for row in rows for token in row.tokens)]))
-    parameters = {**network.new_parameters(vocabulary.tokens), **pointer.new_parameters(1)}
-    bank = Bank(rows, knowledge.rate, knowledge, vocabulary)
-    model = LanguageModel(parameters, vocabulary, (bank,), knowledge, knowledge.rate)
-    cases = [model.case(example.messages) for example in source.examples]
+    brief = np.array([wanted for _, wanted in prompts], dtype=np.float32)
+    bank = Bank(rows, knowledge.rate, knowledge, vocabulary, brief)
+    parameters = network.new_parameters(vocabulary.tokens)
+    parameters |= pointer.new_parameters(1)
+    parameters["gate"] = new_gate()
+    rate, origin = knowledge.rate, source.fingerprint
+    return LanguageModel(parameters, vocabulary, (bank,), knowledge, rate, origin, len(vocabulary))
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """An example of the corpus, ready to learn: what it may look at, which of its tokens count as known."""
+
+    case: objective.Case
+    rows: Chosen
+    known: Mask
+
+
+def _learn(source: corpus.Corpus, model: LanguageModel) -> dict[str, Floats]:
+    """Train the model's parameters; deterministic.
+
+    A quarter of the corpus comes last: by then the network can do something, and how far to rely on it or on
+    the memory is learned from examples that are new to both.
+    """
     groups = np.array([example.group for example in source.examples])
-    # Half of the examples may look at other wordings of the same question, half may not: so attention learns
-    # both to find what means the same and to answer what nobody asked before.
-    numbers = np.arange(len(cases))
-    seen = [
-        model.chosen(case.prompt, [numbers == at if at % 2 else groups == groups[at]])
-        for at, case in enumerate(cases)
-    ]
-    known = _known_elsewhere(cases, groups, len(vocabulary))
+    lessons = _lessons(source, model, groups)
     generator = np.random.default_rng(_SEED)
+    distinct = np.unique(groups)
+    late = np.isin(groups, generator.permutation(distinct)[: round(_LATE_SHARE * len(distinct))])
+    parameters = dict(model.parameters)
     optimizer = Adagrad(parameters, 1.0)
-    for epoch in range(_EPOCHS):
-        order = generator.permutation(len(cases))
-        for begin in range(0, len(order), _BATCH):
-            chosen = order[begin : begin + _BATCH]
+    stages = [(np.flatnonzero(~late), _BATCH, mixing_rate(epoch)) for epoch in range(1, _EPOCHS + 1)]
+    stages.append((np.flatnonzero(late), _LATE_BATCH, _LATE_MIXING))
+    for numbers, size, mixing in stages:
+        order = generator.permutation(numbers)
+        for begin in range(0, len(order), size):
+            some = [lessons[at] for at in order[begin : begin + size].tolist()]
             result = objective.evaluate(
                 parameters,
-                [cases[at] for at in chosen],
-                [attend(model.banks, seen[at]) for at in chosen],
-                known=[known[at] for at in chosen],
+                [one.case for one in some],
+                [attend(model.banks, one.rows) for one in some],
+                known=[one.known for one in some],
             )
-            optimizer.step(objective.summed(result.gradients), 1.0 if epoch == 0 else LATER_MIXING)
-    return model
+            optimizer.step(result.gradients, mixing)
+    return parameters
+
+
+def _lessons(source: corpus.Corpus, model: LanguageModel, groups: Integers) -> list[_Lesson]:
+    """Prepare the examples.
+
+    Half of the questions may look at other wordings of themselves, half may not: so attention learns both to
+    find what means the same and to answer what nobody asked before. A review never sees itself.
+    """
+    cases = [model.case(example.messages) for example in source.examples]
+    numbers = np.arange(len(cases))
+    known = _known_elsewhere(cases, groups, len(model.vocabulary))
+    return [
+        _Lesson(
+            case,
+            model.chosen(case.prompt, [groups == groups[at] if case.brief or at % 2 else numbers == at]),
+            known[at],
+        )
+        for at, case in enumerate(cases)
+    ]
+
+
+def _known_elsewhere(cases: list[objective.Case], groups: Integers, places: int) -> list[Mask]:
+    """Tell for each token of each example whether it also occurs in another group's answers.
+
+    The others count as unknown in training, so that the model learns how often to expect new words.
+    """
+    pairs = [
+        np.stack([case.places, np.full(len(case.places), group)], 1)
+        for case, group in zip(cases, groups, strict=True)
+    ]
+    groups_with = np.bincount(np.unique(np.concatenate(pairs), axis=0)[:, 0], minlength=places)
+    return [groups_with[case.places] > 1 for case in cases]
 
 
 def _background(source: corpus.Corpus) -> Background:
-    """Count the tokens of all texts of each language."""
+    """Count the tokens of all texts of each language, in alphabetical order of the languages."""
     texts: dict[str, set[str]] = {locale: set() for locale in sorted(source.locales)}
     for example in source.examples:
         texts[example.locale].update(message["content"] for message in example.messages)
@@ -77,14 +149,33 @@ def _background(source: corpus.Corpus) -> Background:
     return Background([[token for text in sorted(some) for token in encode(text)] for some in texts.values()])
 
 
-def _known_elsewhere(cases: list[objective.Case], groups: Integers, places: int) -> list[Mask]:
-    """Tell for each token of each example whether it also occurs in another group's answers.
+def _fingerprint(source: corpus.Corpus) -> str:
+    """Return a name for the result of training: it depends on the corpus, this package and numpy."""
+    digest = hashlib.sha256(f"{source.fingerprint} {np.__version__}".encode())
+    package = resources.files(__package__ or "kit.simulator.learner")
+    modules = {one.name: one for one in package.iterdir() if one.name.endswith(".py")}
+    for name in sorted(modules):
+        digest.update(modules[name].read_bytes())
+    return digest.hexdigest()[:20]
 
-    The others count as unknown in training, so that the model learns how often to expect new words.
-    """
-    pairs = np.unique(
-        np.concatenate([np.stack([case.places, np.full(len(case.places), group)], 1) for case, group in zip(cases, groups, strict=True)]),
-        axis=0,
-    )
-    groups_with = np.bincount(pairs[:, 0], minlength=places)
-    return [groups_with[case.places] > 1 for case in cases]
+
+def _read(place: Path) -> dict[str, Floats] | None:
+    """Return kept parameters, or None if there are none that can be read."""
+    try:
+        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _write(place: Path, parameters: dict[str, Floats]) -> None:
+    """Keep parameters; a folder that cannot be written only costs the next process its time."""
+    packed = io.BytesIO()
+    np.savez(packed, **parameters)  # type: ignore[arg-type]
+    partial = place.with_suffix(f".{os.getpid()}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(packed.getvalue())
+        partial.replace(place)
+    except OSError:
+        partial.unlink(missing_ok=True)

@@ -6,58 +6,73 @@ from functools import lru_cache
 
 import numpy as np
 
-from kit.simulator.learner.features import split, words
+from kit.simulator.learner.features import is_han, split, words
 from kit.simulator.learner.records import Messages
 from kit.simulator.learner.vocabulary import Integers, Vocabulary, encode
 
-START, WORD, INSIDE = 0, 1, 2
+START, WORD, INSIDE = 0, 1, 2  # at the answer's start; at a later word's start; within a word
 _MOST_WORDS = 150
 _LONGEST = 6
 
+Spelling = tuple[int, ...]
+
 
 @lru_cache(maxsize=20_000)
-def _spellings(word: str) -> tuple[tuple[int, ...], ...]:
-    forms = (word, word.capitalize(), " " + word, " " + word.capitalize())
-    return tuple(dict.fromkeys(tuple(encode(form))[:_LONGEST] for form in forms))
+def _spellings(word: str) -> tuple[tuple[Spelling, ...], tuple[Spelling, ...]]:
+    """Return a word's token sequences at the start of an answer, and after a space."""
+    forms = dict.fromkeys((word, word.lower()))
+    bare = [tuple(encode(form))[:_LONGEST] for form in forms]
+    if is_han(word):
+        # Chinese has no spaces: a word may begin at any token of the run.
+        anywhere = tuple(bare[0][at:] for at in range(len(bare[0])))
+        return anywhere, anywhere
+    spaced = [tuple(encode(" " + form))[:_LONGEST] for form in forms]
+    return tuple(dict.fromkeys(bare)), tuple(dict.fromkeys(spaced))
 
 
 class PromptWords:
-    """The token sequences by which an answer could repeat a word of its prompt."""
+    """The tokens by which an answer could repeat a word of its prompt.
 
-    def __init__(self, messages: Messages) -> None:
+    Args:
+        messages: the prompt.
+        vocabulary: only tokens in it count.
+    """
+
+    def __init__(self, messages: Messages, vocabulary: Vocabulary) -> None:
         last, _, system = split(messages)
-        found = dict.fromkeys(words(system)[-_MOST_WORDS:] + words(last)[-_MOST_WORDS:])
-        self._first: set[int] = set()
-        self._after: dict[tuple[int, ...], set[int]] = {}
-        for word in found:
-            for spelling in _spellings(word):
-                han = "一" <= word[0] <= "鿿"
-                # Chinese has no spaces: a word may begin at any token of the run.
-                for begin in range(len(spelling) if han else 1):
-                    self._add(spelling[begin:])
+        after: dict[Spelling, set[int]] = {}
+        first: tuple[set[int], set[int]] = (set(), set())
+        for word in dict.fromkeys(words(system)[-_MOST_WORDS:] + words(last)[-_MOST_WORDS:]):
+            for kind, spellings in zip((START, WORD), _spellings(word), strict=True):
+                for spelling in spellings:
+                    first[kind].add(vocabulary.place(spelling[0]))
+                    for length in range(1, len(spelling)):
+                        place = vocabulary.place(spelling[length])
+                        after.setdefault(spelling[:length], set()).add(place)
+        self._after = after
+        self._first = [
+            np.array([(0, place, kind) for place in sorted(first[kind] - {-1})], dtype=np.int64).reshape(
+                -1, 3
+            )
+            for kind in (START, WORD)
+        ]
 
-    def _add(self, spelling: tuple[int, ...]) -> None:
-        self._first.add(spelling[0])
-        for length in range(1, len(spelling)):
-            self._after.setdefault(spelling[:length], set()).add(spelling[length])
-
-    def copies(self, tokens: list[int], position: int) -> list[tuple[int, int]]:
-        """Return (token id, kind) of tokens that would copy, after ``tokens[:position]``."""
+    def at(self, tokens: list[int], position: int) -> Integers:
+        """Return (0, place, kind) of what would copy after ``tokens[:position]``; shape (n, 3)."""
+        first = self._first[START if position == 0 else WORD]
         inside: set[int] = set()
         for length in range(1, min(_LONGEST, position) + 1):
             inside |= self._after.get(tuple(tokens[position - length : position]), set())
-        kind = START if position == 0 else WORD
-        return [(token, INSIDE) for token in sorted(inside)] + [
-            (token, kind) for token in sorted(self._first - inside)
-        ]
+        inside.discard(-1)
+        if not inside:
+            return first
+        within = np.array([(0, place, INSIDE) for place in sorted(inside)])
+        return np.concatenate([within, first[~np.isin(first[:, 1], within[:, 1])]])
 
 
-def copy_table(prompt: PromptWords, tokens: list[int], vocabulary: Vocabulary) -> Integers:
+def copy_table(prompt: PromptWords, tokens: list[int]) -> Integers:
     """Return (token index, place, kind) for every token of an answer and its end; shape (n, 3)."""
-    found = [
-        (position, vocabulary.place(token), kind)
-        for position in range(len(tokens))
-        for token, kind in prompt.copies(tokens, position)
-    ]
-    known = [one for one in found if one[1] >= 0]
-    return np.array(known, dtype=np.int64).reshape(-1, 3)
+    found = [prompt.at(tokens, position) for position in range(len(tokens))]
+    table = np.concatenate(found)
+    table[:, 0] = np.repeat(np.arange(len(found)), [len(one) for one in found])
+    return table

@@ -7,8 +7,8 @@ One JSON Lines file per language in ``base_corpus/``, written for this project. 
 - ``{"note": "..."}``: a sentence of general knowledge; notes are not answers, they tell which words belong
   together;
 - ``{"review": "...", "label": "positive" | "negative" | "neutral"}``: a short review of something;
-- ``{"task": "... {labels} ... {review}", "labels": {"positive": "...", ...}}``: a way to ask for a sentiment
-  and the words to answer with; every review is asked about in some of these ways.
+- ``{"task": "... {review}", "labels": {"positive": "...", ...}}``: a way to ask for a sentiment and the words
+  to answer with (``"as_system": true``: a system prompt); every review is asked about in some of these ways.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from importlib import resources
 from typing import Any
 
 _FOLDER = resources.files("kit.simulator.learner") / "base_corpus"
-_TASKS_PER_REVIEW = 3
+_TASKS_PER_REVIEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,14 @@ def _asked(task: dict[str, Any], review: str, label: str) -> tuple[dict[str, str
     return _chat("", text.replace("{review}", review), task["labels"][label])
 
 
-def _examples(locale: str, lines: list[dict[str, Any]]) -> list[BaseExample]:
+def _examples(locale: str, lines: list[dict[str, Any]], first_group: int) -> list[BaseExample]:
     tasks = [line for line in lines if "task" in line]
     found = []
     for number, line in enumerate(lines):
+        group = first_group + number
         if "questions" in line:
             found += [
-                BaseExample(locale, number, _chat(line.get("system", ""), question, line["answer"]))
+                BaseExample(locale, group, _chat(line.get("system", ""), question, line["answer"]))
                 for question in line["questions"]
             ]
         elif "review" in line:
@@ -71,7 +72,7 @@ def _examples(locale: str, lines: list[dict[str, Any]]) -> list[BaseExample]:
             for turn in range(_TASKS_PER_REVIEW):
                 # Walk through the tasks so that every one meets reviews of every label.
                 task = fitting[(number * _TASKS_PER_REVIEW + turn + number // len(fitting)) % len(fitting)]
-                found.append(BaseExample(locale, number, _asked(task, line["review"], line["label"])))
+                found.append(BaseExample(locale, group, _asked(task, line["review"], line["label"])))
     return found
 
 
@@ -81,14 +82,12 @@ def load() -> Corpus:
     examples: list[BaseExample] = []
     notes: list[tuple[str, str]] = []
     digest = hashlib.sha256()
-    for file in sorted((entry for entry in _FOLDER.iterdir() if entry.name.endswith(".jsonl")), key=lambda f: f.name):
-        text = file.read_text(encoding="utf-8")
+    files = {file.name: file for file in _FOLDER.iterdir() if file.name.endswith(".jsonl")}
+    for name in sorted(files):
+        text = files[name].read_text(encoding="utf-8")
         digest.update(text.encode())
-        locale = file.name.removesuffix(".jsonl")
+        locale = name.removesuffix(".jsonl")
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-        offset = len(examples)
-        examples += [
-            BaseExample(one.locale, one.group + offset * 1000, one.messages) for one in _examples(locale, lines)
-        ]
+        examples += _examples(locale, lines, first_group=len(examples) * 1000)
         notes += [(locale, line["note"]) for line in lines if "note" in line]
     return Corpus(tuple(examples), tuple(notes), digest.hexdigest())

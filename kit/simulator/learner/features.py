@@ -1,8 +1,8 @@
 """What the model sees of a prompt and of the answer so far: hashed features, no vocabulary needed.
 
-A prompt becomes a bag of words, word beginnings, pairs of words and character n-grams (for Chinese: characters and their pairs and
-triples), so that a paraphrase, an inflected form or a misspelling still shares features with what was
-learned. Hashes are CRC-32: equal in every process, unlike Python's own.
+A prompt becomes a bag of words, word beginnings and character n-grams (for Chinese: characters and their
+pairs), so that a paraphrase, an inflected form or a misspelling still shares features with what was learned.
+Hashes are CRC-32: equal in every process, unlike Python's own.
 """
 
 import re
@@ -40,8 +40,8 @@ class Bag:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case; a run of Chinese characters is one word."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST_TEXT]).lower())
+    """Return the words of a text as they are written; a run of Chinese characters is one word."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST_TEXT]))
 
 
 def _number(kind: str, text: str) -> int:
@@ -75,7 +75,7 @@ def bag(*texts: tuple[str, float]) -> Bag:
     """Return the features of weighted texts: each a pair of text and weight."""
     amounts: Counter[int] = Counter()
     for text, weight in texts:
-        for word in words(text):
+        for word in words(text.lower()):
             for number, amount in _features_of(word):
                 amounts[number] += weight * amount  # type: ignore[assignment]
     ids = np.array(sorted(amounts), dtype=np.int64)
@@ -159,7 +159,8 @@ def context_features(tokens: list[int], hashes: Hashes, buckets: int, first: int
     places = np.arange(len(tokens) + 1)
     columns = [hashes[SUFFIXES.index(k)].astype(np.uint64) for k in (1, 2, 3, 4)]
     columns += [padded[places + 3 - back] for back in (2, 3)]
-    columns.append(np.minimum(places + first, 3 + np.log2(places + first + 1).astype(np.int64)).astype(np.uint64))
+    position = places + first
+    columns.append(np.minimum(position, 3 + np.log2(position + 1).astype(np.int64)).astype(np.uint64))
     salted = [
         ((column + np.uint64(kind * 7919 + 1)) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
         for kind, column in enumerate(columns)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kit.simulator.learner.features import Bag, Hashes, Prompt, hashes_of_many
+from kit.simulator.learner.records import Messages
 from kit.simulator.learner.retrieval import Index, Knowledge, nearest, weighted
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
 
@@ -25,11 +26,12 @@ _LONGEST_ANSWER = 400
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An example to remember: raw features of prompt and answer, and the answer's tokens with END."""
+    """An example to remember: features of prompt and answer, the answer's tokens with END, and the text."""
 
     prompt: Prompt
     answer: Bag
     tokens: tuple[int, ...]
+    messages: Messages
 
 
 class Bank:
@@ -40,9 +42,18 @@ class Bank:
         rate: how common each feature is, see :func:`retrieval.rates`.
         knowledge: the base corpus's knowledge.
         vocabulary: gives the places of the answers' tokens.
+        brief: whether each answer is a word or two, where that is to count; else it is guessed from the
+            prompt, as it is for the prompts to answer; shape (rows,).
     """
 
-    def __init__(self, rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        rate: Floats,
+        knowledge: Knowledge,
+        vocabulary: Vocabulary,
+        brief: Floats | None = None,
+    ) -> None:
         self.rows = tuple(rows)
         self.rate, self._knowledge = rate, knowledge
         prompts = [weighted(row.prompt.content, rate) for row in rows]
@@ -50,7 +61,8 @@ class Bank:
         self._prompts, self._answers = Index(prompts), Index(answers)
         self._standing = Index([row.prompt.standing for row in rows])
         self._languages = np.stack([knowledge.language(row.prompt.wish) for row in rows])
-        self._brevities = np.array([knowledge.brevity(row.prompt.wish) for row in rows], dtype=np.float32)
+        guessed = [knowledge.brevity(row.prompt.wish) for row in rows] if brief is None else brief
+        self._brevities: Floats = np.array(guessed, dtype=np.float32)
         self._prompt_notes = np.stack([knowledge.reminders(one) for one in prompts])
         self._answer_notes = np.stack([knowledge.reminders(one) for one in answers])
         tokens = [list(row.tokens[:_LONGEST_ANSWER]) for row in rows]
@@ -64,8 +76,8 @@ class Bank:
     def likeness(self, prompt: Prompt) -> Floats:
         """Return how each row is like a prompt, in CHANNELS ways; shape (rows, CHANNELS).
 
-        Common words with the row's prompt and with its answer; common notes with both; the same language; a brief answer
-        wanted or not; the same system prompt.
+        Common words with the row's prompt and with its answer; common notes with both; the same language; a
+        brief answer wanted or not; the same system prompt.
         """
         query = weighted(prompt.content, self.rate)
         notes = self._knowledge.reminders(query)
@@ -119,9 +131,7 @@ class Attended:
     next: Integers
 
 
-def choose(
-    banks: Sequence[Bank], prompt: Prompt, likeness: Floats, hidden: Sequence[Mask | None]
-) -> Chosen:
+def choose(banks: Sequence[Bank], prompt: Prompt, likeness: Floats, hidden: Sequence[Mask | None]) -> Chosen:
     """Return the rows of each bank that are most like a prompt.
 
     Args:
@@ -156,6 +166,4 @@ def attend(banks: Sequence[Bank], rows: Chosen) -> Attended:
         owners.append(np.repeat(mine, lengths))
         hashes.append(bank.hashes[:, at])
         following.append(bank.places[at])
-    return Attended(
-        rows, np.concatenate(owners), np.concatenate(hashes, axis=1), np.concatenate(following)
-    )
+    return Attended(rows, np.concatenate(owners), np.concatenate(hashes, axis=1), np.concatenate(following))

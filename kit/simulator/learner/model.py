@@ -1,4 +1,4 @@
-"""The language model: a mixture of a floor, a neural network and a pointer into memory."""
+"""The language model: a mixture of a background, a neural network and a pointer into memory."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from functools import cached_property
 
 import numpy as np
 
-from kit.simulator.learner import network, pointer, sampling
+from kit.simulator.learner import gate, network, pointer, sampling
 from kit.simulator.learner.copying import PromptWords, copy_table
 from kit.simulator.learner.features import SUFFIXES, Prompt, bag, context_features, prompt_of, suffix_hashes
 from kit.simulator.learner.memory import Bank, Chosen, Row, attend, choose
 from kit.simulator.learner.network import NetworkInput, Parameters
-from kit.simulator.learner.objective import Case, case_of
-from kit.simulator.learner.retrieval import Knowledge, nearest, weighted
+from kit.simulator.learner.objective import Case
+from kit.simulator.learner.pointer import Written
 from kit.simulator.learner.records import Messages, Token
+from kit.simulator.learner.retrieval import Knowledge, nearest, rates, weighted
+from kit.simulator.learner.storage import Packed, arrays_of, pack, parameters_from, unpack
 from kit.simulator.learner.threads import single_threaded
 from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabulary, data, encode
 
 _MOST_TOP = 20
+_BRIEF = 0.5
 
 
 def answer_tokens(messages: Messages) -> list[int]:
@@ -30,7 +33,13 @@ def answer_tokens(messages: Messages) -> list[int]:
 def row_of(messages: Messages) -> Row:
     """Return a training conversation as the memory keeps it."""
     answer = bag((messages[-1]["content"], 1.0))
-    return Row(prompt_of(messages[:-1]), answer, tuple(answer_tokens(messages)))
+    return Row(prompt_of(messages[:-1]), answer, tuple(answer_tokens(messages)), messages)
+
+
+def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary: Vocabulary) -> Bank:
+    """Return a bank of tuning examples; what is common among them counts as common from now on."""
+    common = np.maximum(rate, rates([row.prompt.content for row in rows]))
+    return Bank(rows, common, knowledge, vocabulary)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class LanguageModel:
         banks: what it remembers: the base corpus, then the training file if it was tuned.
         knowledge: general knowledge from the base corpus.
         rate: how common each feature is in prompts.
+        origin: fingerprint of the base corpus it comes from.
+        base_places: how many places of the vocabulary are the base's.
     """
 
     parameters: Parameters
@@ -50,6 +61,8 @@ class LanguageModel:
     banks: tuple[Bank, ...]
     knowledge: Knowledge
     rate: Floats
+    origin: str
+    base_places: int
 
     def chosen(self, prompt: Prompt, hidden: Sequence[Mask | None] | None = None) -> Chosen:
         """Return the remembered rows that a prompt attends to; ``hidden`` rows are left out, per bank."""
@@ -59,18 +72,59 @@ class LanguageModel:
         """Prepare a conversation that ends with an assistant answer for training or scoring."""
         tokens = answer_tokens(messages)
         prompt = prompt_of(messages[:-1])
-        copies = copy_table(PromptWords(messages[:-1]), tokens, self.vocabulary)
+        copies = copy_table(PromptWords(messages[:-1], self.vocabulary), tokens)
         language = self.knowledge.language(prompt.wish)
-        background = self.knowledge.background.of(language, messages[:-1], np.array(tokens))
-        return case_of(
-            prompt, weighted(prompt.content, self.rate), tokens, copies, self.vocabulary, background
+        hashes = suffix_hashes(tokens[:-1])
+        given = NetworkInput(
+            context_features(tokens[:-1], hashes, network.CONTEXT_ROWS),
+            (weighted(prompt.content, self.rate),),
+            (len(tokens),),
+            copies,
         )
+        return Case(
+            prompt,
+            given,
+            hashes,
+            self.vocabulary.places(tokens),
+            self.knowledge.background.of(language, messages[:-1], np.array(tokens)),
+            self.wants_brief(prompt),
+        )
+
+    def wants_brief(self, prompt: Prompt) -> int:
+        """Return 1 if a prompt probably wants a word or two, else 0."""
+        return int(self.knowledge.brevity(prompt.wish) >= _BRIEF)
+
+    def to_bytes(self) -> bytes:
+        """Return what :meth:`from_bytes` needs to restore the model; a megabyte or two for a small file."""
+        banks = tuple(tuple(row.messages for row in bank.rows) for bank in self.banks[1:])
+        fresh = self.vocabulary.tokens[self.base_places :]
+        return pack(Packed(self.origin, fresh, banks, arrays_of(self.parameters) if banks else {}))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, base: LanguageModel) -> LanguageModel:
+        """Restore a model over the base it was tuned from.
+
+        Raises:
+            ValueError: the bytes are no packed model, or one of a different base.
+        """
+        packed = unpack(data)
+        if packed.origin != base.origin:
+            raise ValueError("the model was tuned from a different base")
+        if not packed.banks:
+            return base
+        vocabulary = base.vocabulary.extended(packed.tokens.tolist())
+        banks, rate = base.banks, base.rate
+        for remembered in packed.banks:
+            bank = bank_of([row_of(one) for one in remembered], rate, base.knowledge, vocabulary)
+            banks, rate = (*banks, bank), bank.rate
+        parameters = parameters_from(packed.arrays, base.parameters)
+        return cls(parameters, vocabulary, banks, base.knowledge, rate, base.origin, base.base_places)
 
     def reader(self, messages: Messages) -> Reader:
         """Return an object that gives distributions of the next token after a prompt."""
         return Reader(self, messages)
 
-    def generate(
+    def generate(  # noqa: PLR0913 - what the service lets a caller choose
         self,
         messages: Messages,
         *,
@@ -90,7 +144,7 @@ class LanguageModel:
         written: list[int] = []
         while len(written) < max_tokens:
             here = reader.next(written)
-            place = sampling.choose(here.active, temperature=temperature, top_p=top_p, generator=generator)
+            place = sampling.choose(here.meant, temperature=temperature, top_p=top_p, generator=generator)
             token = int(self.vocabulary.tokens[place])
             if token == END:
                 return
@@ -101,7 +155,9 @@ class LanguageModel:
         """Return the tokens of the given assistant answer with the model's log-probabilities."""
         reader = self.reader(messages[:-1])
         tokens = answer_tokens(messages)[:-1]
-        return [reader.token(token, reader.next(tokens[:at]), top_logprobs) for at, token in enumerate(tokens)]
+        return [
+            reader.token(token, reader.next(tokens[:at]), top_logprobs) for at, token in enumerate(tokens)
+        ]
 
     def probabilities(self, messages: Messages, written: Sequence[int] = ()) -> Floats:
         """Return the probability of every token id after a prompt and what is written; shape (SIZE,)."""
@@ -118,10 +174,12 @@ class Next:
 
     Attributes:
         active: probability of every place of the vocabulary; shape (places,).
+        meant: the same without the background's part, for sampling; shape (places,).
         background_share: a token outside the vocabulary has this times its background probability.
     """
 
     active: Floats
+    meant: Floats
     background_share: float
 
 
@@ -141,8 +199,10 @@ class Reader:
         prompt = prompt_of(messages)
         self._weighted = weighted(prompt.content, model.rate)
         self._attended = attend(model.banks, model.chosen(prompt))
-        self._words = PromptWords(messages)
-        self.background: Floats = model.knowledge.background.of(model.knowledge.language(prompt.wish), messages)
+        self._words = PromptWords(messages, model.vocabulary)
+        self._brief = model.wants_brief(prompt)
+        language = model.knowledge.language(prompt.wish)
+        self.background: Floats = model.knowledge.background.of(language, messages)
         self._active_background = self.background[model.vocabulary.tokens]
 
     @cached_property
@@ -158,24 +218,20 @@ class Reader:
             return self._next(written)
 
     def _next(self, written: list[int]) -> Next:
-        parameters, vocabulary = self._model.parameters, self._model.vocabulary
+        parameters = self._model.parameters
         at, recent = len(written), written[-SUFFIXES[-1] :]
-        copies = np.array(
-            [(0, vocabulary.place(token), kind) for token, kind in self._words.copies(written, at)]
-        ).reshape(-1, 3)
         hashes = suffix_hashes(recent)
         context = context_features(recent, hashes, network.CONTEXT_ROWS, at - len(recent))[-1:]
-        given = NetworkInput(context, (self._weighted,), (1,), copies[copies[:, 1] >= 0])
+        given = NetworkInput(context, (self._weighted,), (1,), self._words.at(written, at))
         h = network.hidden(parameters, given)
-        dense = network.softmax(network.logits_of(parameters, given, h))[0]
-        entries = pointer.entries_of(hashes[:, -1:], self._attended, given.copies, at)
-        weights = pointer.weights_of(parameters, self._attended, entries)
-        shares = pointer.gates(parameters, entries.situation)[0]
-        active = dense * shares[1] + self._active_background * shares[0]
-        active += np.bincount(
-            self._attended.next[entries.at], weights=weights * shares[2], minlength=len(active)
-        ).astype(np.float32)
-        return Next(active, float(shares[0]))
+        dense = network.softmax(network.logits_of(parameters, given, h))
+        start = None if at else self._brief
+        here = Written(hashes[:, -1:], given.copies, dense, start)
+        pointed = pointer.point(parameters, here, self._attended)
+        shares = gate.shares(parameters, gate.situations(pointed.level, pointed.largest, start))[0]
+        meant = dense[0] * shares[1]
+        meant[pointed.place] += (pointed.mass * shares[2]).astype(np.float32)
+        return Next(meant + self._active_background * shares[0], meant, float(shares[0]))
 
     def token(self, token: int, here: Next, number: int) -> Token:
         """Return a token with its log-probability and the ``number`` most likely ones."""

@@ -102,7 +102,7 @@ def logits_of(parameters: Parameters, given: NetworkInput, h: Floats) -> Floats:
     logits += parameters["bias"]
     if len(given.copies):
         token, place, kind = given.copies.T
-        np.add.at(logits, (token, place), parameters["copy"][kind])
+        logits[token, place] += parameters["copy"][kind]  # no pair of token and place comes twice
     return logits
 
 

@@ -1,9 +1,9 @@
 """What training minimizes, and its gradient.
 
-The probability of a token is a mixture, P = g0 * background + g1 * network + g2 * memory, with gates g that depend
-on how well the memory matches. The loss per token is -ln P. The network gets a second, auxiliary loss of its
-own, AUXILIARY * -ln network, so that it learns also where the memory already knows; reported losses never
-contain it.
+The probability of a token is a mixture, P = g0 * background + g1 * network + g2 * memory, with gates g that
+depend on how well the memory matches. The loss per token is -ln P. The network gets a second, auxiliary loss
+of its own, AUXILIARY * -ln network, so that it learns also where the memory already knows; reported losses
+never contain it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kit.simulator.learner import network, pointer
-from kit.simulator.learner.features import Bag, Hashes, Prompt, context_features, suffix_hashes
-from kit.simulator.learner.memory import Attended, Mask
+from kit.simulator.learner import gate, network, pointer
+from kit.simulator.learner.features import Hashes, Prompt
+from kit.simulator.learner.memory import Attended
 from kit.simulator.learner.network import Gradients, NetworkInput, Parameters
-from kit.simulator.learner.vocabulary import Floats, Integers, Vocabulary
+from kit.simulator.learner.pointer import Pointed, Written
+from kit.simulator.learner.vocabulary import Floats, Integers, Mask
 
 AUXILIARY = 0.5
 
@@ -32,6 +33,7 @@ class Case:
         hashes: suffix hashes; shape (len(SUFFIXES), tokens).
         places: vocabulary places of the tokens, -1 for unknown; shape (tokens,).
         background: the background's probability of each token; shape (tokens,).
+        brief: 1 if the prompt wants a word or two, else 0.
     """
 
     prompt: Prompt
@@ -39,21 +41,7 @@ class Case:
     hashes: Hashes
     places: Integers
     background: Floats
-
-
-def case_of(
-    prompt: Prompt,
-    weighted_prompt: Bag,
-    tokens: list[int],
-    copies: Integers,
-    vocabulary: Vocabulary,
-    background: Floats,
-) -> Case:
-    """Prepare an answer; ``tokens`` ends with END."""
-    hashes = suffix_hashes(tokens[:-1])
-    context = context_features(tokens[:-1], hashes, network.CONTEXT_ROWS)
-    given = NetworkInput(context, (weighted_prompt,), (len(tokens),), copies)
-    return Case(prompt, given, hashes, vocabulary.places(tokens), background)
+    brief: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +51,10 @@ class Result:
     loss: float
     correct: int
     tokens: int
-    gradients: dict[str, list[tuple[Integers | None, Floats]]]
-    logprobs: Floats
+    gradients: Gradients
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - what a step of training consists of
     parameters: Parameters,
     cases: list[Case],
     attended: list[Attended],
@@ -90,66 +77,101 @@ def evaluate(
     given = network.merged([case.given for case in cases])
     h = network.hidden(parameters, given)
     dense = network.softmax(network.logits_of(parameters, given, h))
-    target = np.concatenate([case.places for case in cases])
-    inside = target >= 0
-    usable = inside if known is None else inside & np.concatenate(known)
-    everyone = np.arange(len(target))
-    by_network = np.where(usable, dense[everyone, np.maximum(target, 0)], 0.0)
-    floors = np.concatenate([case.background for case in cases])
-
-    found, weights, by_memory, shares = [], [], [], []
-    for case, rows in zip(cases, attended, strict=True):
-        entries = pointer.entries_of(case.hashes, rows, case.given.copies)
-        weight = pointer.weights_of(parameters, rows, entries)
-        hits = rows.next[entries.at] == case.places[entries.token]
-        by_memory.append(np.bincount(entries.token[hits], weights=weight[hits], minlength=len(case.places)))
-        shares.append(pointer.gates(parameters, entries.situation))
-        found.append(entries)
-        weights.append(weight)
-    memory, gates = np.concatenate(by_memory), np.concatenate(shares)
-    components = np.stack([floors, by_network, memory], axis=1)
-    total = np.maximum((gates * components).sum(axis=1), 1e-30)
-    correct = _correct(dense, gates, cases, attended, found, weights, target)
-    gradients: dict[str, list[tuple[Integers | None, Floats]]] = {}
+    pointed = [
+        pointer.point(parameters, Written(case.hashes, case.given.copies, own, case.brief), rows)
+        for case, rows, own in zip(cases, attended, _split(dense, cases), strict=True)
+    ]
+    mixed = _mix(parameters, cases, pointed, dense, known)
+    correct = _correct(dense, mixed, pointed)
+    gradients: Gradients = {}
     if learn:
-        responsibility = gates * components / total[:, None]
-        n = len(target)
-        d_logits = dense * ((responsibility[:, 1] + AUXILIARY * inside) / n)[:, None].astype(np.float32)
-        d_logits[everyone[inside], target[inside]] -= ((responsibility[:, 1] + AUXILIARY) / n)[inside]
-        for name, one in network.backward(parameters, given, h, d_logits, places).items():
-            gradients.setdefault(name, []).append(one)
-        offset = 0
-        d_gate = np.zeros_like(parameters["gate"])
-        for case, rows, entries, weight in zip(cases, attended, found, weights, strict=True):
-            here = slice(offset, offset + len(case.places))
-            d_gate += pointer.gate_backward(entries.situation, gates[here], responsibility[here]) / n
-            if len(weight):
-                hits = rows.next[entries.at] == case.places[entries.token]
-                slope = (-gates[here, 2] / total[here] / n)[entries.token] * hits
-                for name, value in pointer.backward(parameters, rows, entries, weight, slope).items():
-                    gradients.setdefault(name, []).append((None, value))
-            offset += len(case.places)
-        gradients["gate"] = [(None, d_gate)]
-    logprobs = np.log(total)
-    return Result(float(-logprobs.sum()), correct, len(target), gradients, logprobs)
+        gradients = network.backward(parameters, given, h, _network_slope(dense, mixed), places)
+        gradients |= _memory_gradients(parameters, cases, attended, pointed, mixed)
+    return Result(float(-np.log(mixed.total).sum()), correct, len(mixed.total), gradients)
 
 
-def _correct(dense, gates, cases, attended, found, weights, target) -> int:  # type: ignore[no-untyped-def]
-    mixture = dense * gates[:, 1:2].astype(np.float32)
+def _split(dense: Floats, cases: list[Case]) -> list[Floats]:
+    """Return each case's own rows of what was computed for all."""
+    ends = np.cumsum([len(case.places) for case in cases])
+    return [dense[end - len(case.places) : end] for end, case in zip(ends.tolist(), cases, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixed:
+    """Shares and probabilities of all tokens of a batch; shapes (tokens,) and (tokens, COMPONENTS)."""
+
+    target: Integers
+    situation: Integers
+    shares: Floats
+    total: Floats
+    responsibility: Floats
+
+
+def _mix(
+    parameters: Parameters,
+    cases: list[Case],
+    pointed: list[Pointed],
+    dense: Floats,
+    known: Sequence[Mask] | None,
+) -> _Mixed:
+    target = np.concatenate([case.places for case in cases])
+    usable = target >= 0
+    if known is not None:
+        usable &= np.concatenate(known)
+    by_network = np.where(usable, dense[np.arange(len(target)), np.maximum(target, 0)], 0.0)
+    by_memory = np.concatenate([one.of(case.places) for one, case in zip(pointed, cases, strict=True)])
+    background = np.concatenate([case.background for case in cases])
+    situation = np.concatenate(
+        [
+            gate.situations(one.level, one.largest, case.brief)
+            for one, case in zip(pointed, cases, strict=True)
+        ]
+    )
+    shares = gate.shares(parameters, situation)
+    parts = shares * np.stack([background, by_network, by_memory], axis=1)
+    total = np.maximum(parts.sum(axis=1), 1e-30)
+    return _Mixed(target, situation, shares, total, parts / total[:, None])
+
+
+def _network_slope(dense: Floats, mixed: _Mixed) -> Floats:
+    """Return the gradient with respect to the network's logits; shape (tokens, places)."""
+    number, inside = len(mixed.target), np.flatnonzero(mixed.target >= 0)
+    pull = mixed.responsibility[:, 1].copy()
+    pull[inside] += AUXILIARY
+    pull = (pull / number).astype(np.float32)
+    slope = dense * pull[:, None]
+    slope[inside, mixed.target[inside]] -= pull[inside]
+    return slope
+
+
+def _memory_gradients(
+    parameters: Parameters,
+    cases: list[Case],
+    attended: list[Attended],
+    pointed: list[Pointed],
+    mixed: _Mixed,
+) -> Gradients:
+    number, offset = len(mixed.target), 0
+    sums: dict[str, Floats] = {}
+    for case, rows, one in zip(cases, attended, pointed, strict=True):
+        here = slice(offset, offset + len(case.places))
+        offset = here.stop
+        if len(one.weights):
+            entries = one.entries
+            hits = rows.next[entries.at] == case.places[entries.token]
+            slope = (-mixed.shares[here, 2] / mixed.total[here] / number)[entries.token] * hits
+            for name, value in pointer.backward(parameters, rows, entries, one.weights, slope).items():
+                sums[name] = sums[name] + value if name in sums else value
+    sums["gate"] = gate.backward(mixed.situation, mixed.shares, mixed.responsibility) / np.float32(number)
+    return {name: (None, value) for name, value in sums.items()}
+
+
+def _correct(dense: Floats, mixed: _Mixed, pointed: list[Pointed]) -> int:
+    """Return how many tokens are the most likely ones (the background aside)."""
+    likely = dense * mixed.shares[:, 1:2].astype(np.float32)
     offset = 0
-    for case, rows, entries, weight in zip(cases, attended, found, weights, strict=True):
-        token = entries.token + offset
-        np.add.at(mixture, (token, rows.next[entries.at]), weight * gates[token, 2])
-        offset += len(case.places)
-    return int((mixture.argmax(axis=1) == target).sum())
-
-
-def summed(gradients: dict[str, list[tuple[Integers | None, Floats]]]) -> Gradients:
-    """Add up the contributions to the same parameter."""
-    result: Gradients = {}
-    for name, parts in gradients.items():
-        if len(parts) == 1:
-            result[name] = parts[0]
-        else:
-            result[name] = (None, np.sum([value for _, value in parts], axis=0))
-    return result
+    for one in pointed:
+        token = one.token + offset
+        likely[token, one.place] += (one.mass * mixed.shares[token, 2]).astype(np.float32)
+        offset += len(one.level)
+    return int((likely.argmax(axis=1) == mixed.target).sum())

@@ -14,14 +14,25 @@ RATES = {
     "bias": 0.04,
     "copy": 0.1,
     "echo": 0.1,
+    "advice": 0.05,
     "likeness": 0.05,
     "bank": 0.2,
     "match": 0.1,
     "gate": 0.1,
 }
-LATER_MIXING = 0.3
-MIXING = ("match", "gate")
+MIXING = ("advice", "match", "gate")
+_LATER_MIXING, _MOST_LATER_MIXING = 0.05, 0.5
 _EPSILON = 1e-10
+
+
+def mixing_rate(epoch: int) -> float:
+    """Return a factor on the learning rates of match lengths and gates.
+
+    How memory and network are mixed is learned from examples seen for the first time: later the network
+    knows them by heart, which says nothing about new ones. The factor returns with the epochs, so that
+    whoever trains for long sees the model come to rely on what it knows by heart.
+    """
+    return 1.0 if epoch == 1 else min(_MOST_LATER_MIXING, _LATER_MIXING * epoch)
 
 
 class Adagrad:

@@ -7,26 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from kit.simulator.learner.features import SUFFIXES, Hashes
-from kit.simulator.learner.memory import CHANNELS, Attended
-from kit.simulator.learner.network import COPY_KINDS, Parameters, softmax
+from kit.simulator.learner.memory import Attended
+from kit.simulator.learner.network import COPY_KINDS, Parameters
 from kit.simulator.learner.vocabulary import Floats, Integers
 
 LEVELS = len(SUFFIXES)
-SITUATIONS = LEVELS + 2  # nothing matches; the longest match has level 0..LEVELS-1; the answer's start
-COMPONENTS = 3  # background, network, memory
-_LIKENESS = (1.5, 1.5, 8.0, 8.0, 3.0, 3.0, 6.0)  # where training starts; as many as CHANNELS
+LATER, MOMENTS = 2, 3
+_LEAST_ADVICE = 1e-6
+_LIKENESS = (1.5, 1.5, 8.0, 8.0, 3.0, 3.0, 3.0)  # where training starts; as many as CHANNELS
 
 
 def new_parameters(banks: int) -> dict[str, Floats]:
-    """Return untrained parameters for memory and mixing."""
-    gate = np.zeros((SITUATIONS, COMPONENTS), np.float32)
-    gate[:, 0] = -2.0
+    """Return untrained parameters of the memory's attention."""
     return {
         "likeness": np.tile(np.array(_LIKENESS, np.float32), (banks, 1)),
         "bank": np.zeros(banks, np.float32),
         "match": np.arange(LEVELS, dtype=np.float32),
         "echo": np.zeros(COPY_KINDS, np.float32),
-        "gate": gate,
+        "advice": np.full(MOMENTS, 0.5, np.float32),
     }
 
 
@@ -39,33 +37,47 @@ class Entries:
         at: index into the attended places; shape (n,).
         level: how long the match is, as an index of SUFFIXES; shape (n,).
         echo: whether the continuation would repeat a word of the prompt: 0 no, else 1 + its kind; shape (n,).
-        situation: row of the gate per token of the answer; shape (tokens,).
+        moment: LATER, or at an answer's start whether a word or two is wanted (1) or not (0); shape (n,).
+        advice: log-probability the network gives to the continuation; shape (n,).
     """
 
     token: Integers
     at: Integers
     level: Integers
     echo: Integers
-    situation: Integers
+    moment: Integers
+    advice: Floats
 
 
-def entries_of(hashes: Hashes, attended: Attended, copies: Integers, first: int = 0) -> Entries:
-    """Find the places that follow the same last tokens.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is written of an answer, as the memory needs it.
 
-    Args:
+    Attributes:
         hashes: what stands before each token; shape (len(SUFFIXES), tokens).
-        attended: the rows to look in.
-        copies: (token, place, kind) of the prompt's words, as the network has them.
-        first: position of the first of these tokens in the answer.
+        copies: (token, place, kind) of the prompt's words, as the network has them; shape (n, 3).
+        network: the network's distribution for each token; shape (tokens, places).
+        start: None if these tokens do not begin the answer; else 1 if a word or two is wanted, 0 if not.
     """
+
+    hashes: Hashes
+    copies: Integers
+    network: Floats
+    start: int | None
+
+
+def entries_of(written: Written, attended: Attended) -> Entries:
+    """Find the places that follow the same last tokens."""
+    hashes = written.hashes
     usable = attended.next >= 0
     token, at = np.nonzero((hashes[0][:, None] == attended.hashes[0][None, :]) & usable)
     level = (hashes[1:, token] == attended.hashes[1:, at]).sum(axis=0)
-    situation = np.zeros(hashes.shape[1], dtype=np.int64)
-    np.maximum.at(situation, token, level + 1)
-    if first == 0 and len(situation):
-        situation[0] = LEVELS + 1 if situation[0] else 0
-    return Entries(token, at, level, _echoes(token, attended.next[at], copies), situation)
+    place = attended.next[at]
+    moment = np.full(len(token), LATER)
+    if written.start is not None:
+        moment[token == 0] = written.start
+    advice = np.log(written.network[token, place] + np.float32(_LEAST_ADVICE))
+    return Entries(token, at, level, _echoes(token, place, written.copies), moment, advice)
 
 
 def _echoes(token: Integers, place: Integers, copies: Integers) -> Integers:
@@ -78,7 +90,50 @@ def _echoes(token: Integers, place: Integers, copies: Integers) -> Integers:
     keys, kinds = keys[order], copies[order, 2]
     wanted = token * stride + place
     found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[found] == wanted, 1 + kinds[found], 0)
+    return np.asarray(np.where(keys[found] == wanted, 1 + kinds[found], 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """The memory's prediction for the tokens of an answer.
+
+    Attributes:
+        entries: the places it comes from.
+        weights: the attention of each entry; sums to one over the entries of a token; shape (entries,).
+        token: index of a token in the answer; shape (m,).
+        place: a vocabulary place that may stand there; shape (m,).
+        mass: its probability; shape (m,).
+        level: longest match per token of the answer, -1 for none; shape (tokens,).
+        largest: the largest probability per token of the answer; shape (tokens,).
+    """
+
+    entries: Entries
+    weights: Floats
+    token: Integers
+    place: Integers
+    mass: Floats
+    level: Integers
+    largest: Floats
+
+    def of(self, places: Integers) -> Floats:
+        """Return the probability of one place per token of the answer; shape (tokens,)."""
+        hits = self.place == places[self.token]
+        found = np.bincount(self.token[hits], weights=self.mass[hits], minlength=len(places))
+        return found.astype(np.float64)
+
+
+def point(parameters: Parameters, written: Written, attended: Attended) -> Pointed:
+    """Predict every token of an answer from memory."""
+    entries = entries_of(written, attended)
+    weights = weights_of(parameters, attended, entries)
+    tokens = written.hashes.shape[1]
+    stride = int(attended.next.max(initial=0)) + 1
+    keys, which = np.unique(entries.token * stride + attended.next[entries.at], return_inverse=True)
+    mass = np.bincount(which, weights=weights, minlength=len(keys)).astype(np.float64)
+    level, largest = np.full(tokens, -1), np.zeros(tokens)
+    np.maximum.at(level, entries.token, entries.level)
+    np.maximum.at(largest, keys // stride, mass)
+    return Pointed(entries, weights, keys // stride, keys % stride, mass, level, largest)
 
 
 def weights_of(parameters: Parameters, attended: Attended, entries: Entries) -> Floats:
@@ -88,6 +143,7 @@ def weights_of(parameters: Parameters, attended: Attended, entries: Entries) -> 
     rows = attended.rows
     likeness = (rows.channels * parameters["likeness"][rows.bank]).sum(axis=1) + parameters["bank"][rows.bank]
     scores = likeness[attended.owner[entries.at]] + parameters["match"][entries.level]
+    scores += parameters["advice"][entries.moment] * entries.advice
     scores += np.concatenate(([0.0], parameters["echo"])).astype(np.float32)[entries.echo]
     first, which = _segments(entries.token)
     scores -= np.maximum.reduceat(scores, first)[which]
@@ -104,7 +160,9 @@ def _segments(token: Integers) -> tuple[Integers, Integers]:
 def backward(
     parameters: Parameters, attended: Attended, entries: Entries, weights: Floats, d_weights: Floats
 ) -> dict[str, Floats]:
-    """Return the gradient with respect to "likeness", "bank", "echo" and "match".
+    """Return the gradient with respect to "likeness", "bank", "echo", "advice" and "match".
+
+    The network is taken as given: it does not learn through its advice.
 
     Args:
         parameters: as given to :func:`weights_of`.
@@ -120,28 +178,11 @@ def backward(
     d_rows = np.bincount(attended.owner[entries.at], weights=d_scores, minlength=len(rows.bank))
     d_likeness = np.zeros_like(parameters["likeness"])
     np.add.at(d_likeness, rows.bank, rows.channels * d_rows[:, None].astype(np.float32))
-    gate = np.zeros((SITUATIONS, COMPONENTS), np.float32)
-    gate[:, 0] = -2.0
-    return {
+    found = {
         "likeness": d_likeness,
-        "bank": np.bincount(rows.bank, weights=d_rows, minlength=len(parameters["bank"])).astype(np.float32),
-        "echo": np.bincount(entries.echo, weights=d_scores, minlength=1 + COPY_KINDS)[1:].astype(np.float32),
-        "match": np.bincount(entries.level, weights=d_scores, minlength=LEVELS).astype(np.float32),
+        "bank": np.bincount(rows.bank, weights=d_rows, minlength=len(parameters["bank"])),
+        "echo": np.bincount(entries.echo, weights=d_scores, minlength=1 + COPY_KINDS)[1:],
+        "advice": np.bincount(entries.moment, weights=d_scores * entries.advice, minlength=MOMENTS),
+        "match": np.bincount(entries.level, weights=d_scores, minlength=LEVELS),
     }
-
-
-def gates(parameters: Parameters, situation: Integers) -> Floats:
-    """Return the shares of background, network and memory per token; shape (tokens, COMPONENTS).
-
-    They depend on how far the memory matches; where nothing matches, the memory's share is zero.
-    """
-    z = parameters["gate"][situation].copy()
-    z[situation == 0, 2] = -np.inf
-    return softmax(z)
-
-
-def gate_backward(situation: Integers, shares: Floats, responsibility: Floats) -> Floats:
-    """Return the gradient of the sum of -ln P with respect to "gate", from shares and their posterior."""
-    gradient = np.zeros((SITUATIONS, COMPONENTS), np.float32)
-    np.add.at(gradient, situation, (shares - responsibility).astype(np.float32))
-    return gradient
+    return {name: value.astype(np.float32) for name, value in found.items()}

@@ -24,11 +24,11 @@ class Index:
     def __init__(self, vectors: Sequence[Bag]) -> None:
         self.size = len(vectors)
         rows = np.repeat(np.arange(self.size), [len(vector.ids) for vector in vectors])
-        ids = np.concatenate([vector.ids for vector in vectors]) if vectors else np.zeros(0, np.int64)
-        amounts = np.concatenate([vector.amounts for vector in vectors]) if vectors else np.zeros(0, np.float32)
+        ids = np.concatenate([np.zeros(0, np.int64), *(vector.ids for vector in vectors)])
+        amounts = np.concatenate([np.zeros(0), *(vector.amounts for vector in vectors)])
         order = np.argsort(ids, kind="stable")
         self._ids, self._rows = ids[order], rows[order]
-        self._amounts = amounts[order].astype(np.float64)
+        self._amounts = amounts[order]
 
     def products(self, query: Bag) -> Floats:
         """Return the inner product of the query with every vector; shape (size,)."""
@@ -49,7 +49,7 @@ def rates(bags: Iterable[Bag]) -> Floats:
     for one in bags:
         counts[one.ids] += 1
         number += 1
-    return counts / max(number, 1)
+    return np.asarray(counts / max(number, 1))
 
 
 def weighted(one: Bag, rate: Floats) -> Bag:
@@ -89,7 +89,7 @@ class Knowledge:
         """Return how likely each language is for a text; shape (languages,), sums to one."""
         scores = self._languages[:, one.ids] @ one.amounts
         powers: Floats = np.exp(scores - scores.max())
-        return powers / powers.sum()
+        return np.asarray(powers / powers.sum())
 
     def brevity(self, one: Bag) -> float:
         """Return how likely a prompt wants a word or two rather than sentences."""
@@ -99,7 +99,7 @@ class Knowledge:
         """Return how much a weighted text reminds of each note; shape (notes,), length one or zero."""
         found = np.maximum(self._notes.products(one), 0.0) ** _SHARPNESS
         length = float(np.sqrt((found * found).sum()))
-        return found / max(length, 1e-6)
+        return np.asarray(found / max(length, 1e-6))
 
 
 def nearest(products: Floats, number: int) -> Integers:
@@ -111,18 +111,19 @@ def nearest(products: Floats, number: int) -> Integers:
     return best[np.lexsort((best, -products[best]))]
 
 
-_SEPARATION_ROUNDS, _SEPARATION_RATE, _SEPARATION_DECAY = 200, 0.5, 1e-3
+_ROUNDS, _RATE, _MOMENTUM, _DECAY = 80, 0.2, 0.9, 1e-4
 
 
 def _separated(bags: Sequence[Bag], wanted: Mask) -> Floats:
-    """Return the weights of a logistic regression over features, trained by plain gradient descent."""
+    """Return the weights of a logistic regression over features; gradient descent with momentum."""
     ids = np.concatenate([one.ids for one in bags])
     amounts = np.concatenate([one.amounts for one in bags])
     owner = np.repeat(np.arange(len(bags)), [len(one.ids) for one in bags])
-    weights = np.zeros(BUCKETS)
-    for _ in range(_SEPARATION_ROUNDS):
+    weights, speed = np.zeros(BUCKETS), np.zeros(BUCKETS)
+    for _ in range(_ROUNDS):
         scores = np.bincount(owner, weights=weights[ids] * amounts, minlength=len(bags))
         errors = 1.0 / (1.0 + np.exp(-scores)) - wanted
         slope = np.bincount(ids, weights=errors[owner] * amounts, minlength=BUCKETS) / len(bags)
-        weights -= _SEPARATION_RATE * (slope + _SEPARATION_DECAY * weights)
+        speed = _MOMENTUM * speed - _RATE * (slope + _DECAY * weights)
+        weights += speed
     return weights.astype(np.float32)

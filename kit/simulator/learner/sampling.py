@@ -1,21 +1,19 @@
 """Choosing the next token from a distribution.
 
-Samples never come from the floor, which exists so that unknown tokens have a finite loss, nor from the far
-tail: a token needs at least TAIL of the best one's probability (min-p sampling, Nguyen et al. 2024), because
-a model this small spreads more over nonsense than a large one. Reported log-probabilities are those of the
-whole distribution, before temperature and truncation.
+Samples never come from the background, which exists so that unknown tokens have a finite loss, nor from the
+far tail: a token needs at least TAIL of the best one's probability (min-p sampling, Nguyen et al. 2024),
+because a model this small spreads more over nonsense than a large one; temperatures above one reach further
+into the tail. Reported log-probabilities are those of the whole distribution, before all this.
 """
 
 import numpy as np
 
 from kit.simulator.learner.vocabulary import Floats
 
-TAIL = 0.05
+TAIL = 0.1
 
 
-def choose(
-    probabilities: Floats, *, temperature: float, top_p: float, generator: np.random.Generator
-) -> int:
+def choose(probabilities: Floats, *, temperature: float, top_p: float, generator: np.random.Generator) -> int:
     """Return a place.
 
     Args:
@@ -28,7 +26,7 @@ def choose(
     best = int(probabilities.argmax())
     if temperature <= 0.0 or top_p <= 0.0:
         return best
-    kept = np.flatnonzero(probabilities >= TAIL ** max(temperature, 0.5) * probabilities[best])
+    kept = np.flatnonzero(probabilities >= TAIL ** max(temperature, 1.0) * probabilities[best])
     order = kept[np.lexsort((kept, -probabilities[kept]))]
     chances = probabilities[order].astype(np.float64) ** (1.0 / temperature)
     chances /= chances.sum()

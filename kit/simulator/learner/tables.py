@@ -20,7 +20,7 @@ class Patched:
         values: what stands there, float16; shape (len(rows), width).
     """
 
-    def __init__(self, base: Floats, rows: Integers, values: np.ndarray[tuple[int, ...], np.dtype[np.float16]]) -> None:
+    def __init__(self, base: Floats, rows: Integers, values: Floats) -> None:
         self.base, self.rows = base, np.asarray(rows, dtype=np.int32)
         self.values = np.asarray(values, dtype=np.float16)
         self._length = max(len(base), int(self.rows[-1]) + 1 if len(self.rows) else 0)
@@ -65,3 +65,6 @@ def patch(base: Floats | Patched, table: Floats) -> Patched:
 def whole(table: Floats | Patched) -> Floats:
     """Return an array of its own with the table's values."""
     return table.whole() if isinstance(table, Patched) else table.copy()
+
+
+Table = Floats | Patched

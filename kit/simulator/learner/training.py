@@ -5,8 +5,8 @@ file's tokens, the gates, the weights of likeness and of match lengths. The memo
 goes: an example can be remembered once it has been seen, and never helps to predict itself. So the first
 loss is that of the model training starts from, and repeated epochs overfit the network, not the memory.
 
-How memory and network are mixed is learned from examples seen for the first time; later, when the network
-knows them by heart, it moves at a tenth of the rate.
+How memory and network are mixed is learned mainly from examples seen for the first time, see
+:func:`optimizer.mixing_rate`.
 
 A long job keeps its time bounded by learning from a random part of each batch: see BUDGET.
 """
@@ -15,17 +15,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from kit.simulator.learner import objective
-from kit.simulator.learner.memory import Bank, Chosen, attend
-from kit.simulator.learner.model import LanguageModel, answer_tokens, row_of
+from kit.simulator.learner.memory import Chosen, attend
+from kit.simulator.learner.model import LanguageModel, answer_tokens, bank_of, row_of
 from kit.simulator.learner.network import new_output_rows
 from kit.simulator.learner.objective import Case
-from kit.simulator.learner.optimizer import LATER_MIXING, Adagrad
+from kit.simulator.learner.optimizer import Adagrad, mixing_rate
 from kit.simulator.learner.records import Checkpoint, Hyperparameters, Messages, StepMetrics, TrainingRun
-from kit.simulator.learner.retrieval import rates
 from kit.simulator.learner.tables import patch, whole
 from kit.simulator.learner.threads import single_threaded
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
@@ -37,11 +37,12 @@ LARGEST_MEMORY = 4_000  # examples; more are sampled
 CHECKPOINTS = 3
 _PATCHED = ("context", "prompt", "output")
 _HEAD_START = 3.0  # training examples count e**3 times as much as the base corpus before any training
-_VALIDATION_BATCH = 2
+_VALIDATION_BATCH = 2  # examples per step; one in runs of more than _MANY_STEPS steps
+_MANY_STEPS = 600
 _FULL_VALIDATION = 400  # examples; of more, evenly spaced ones are taken
 
 
-def fine_tune(
+def fine_tune(  # noqa: PLR0913 - what a job consists of
     base: LanguageModel,
     training: Sequence[Messages],
     validation: Sequence[Messages],
@@ -87,15 +88,19 @@ class _Trainer:
         vocabulary, self._trained = _vocabulary(base, answers)
         self._remembered = self._choose_memory(len(training))
         rows = [row_of(training[at]) for at in self._remembered.tolist()]
-        rate = np.maximum(base.rate, rates([row.prompt.content for row in rows]))
-        bank = Bank(rows, rate, base.knowledge, vocabulary)
+        bank = bank_of(rows, base.rate, base.knowledge, vocabulary)
         self._parameters = _grown(base, vocabulary)
-        self.model = LanguageModel(
-            self._parameters, vocabulary, (*base.banks, bank), base.knowledge, rate
+        self.model = replace(
+            base,
+            parameters=self._parameters,
+            vocabulary=vocabulary,
+            banks=(*base.banks, bank),
+            rate=bank.rate,
         )
         self._cases: dict[int, tuple[Case, Chosen]] = {}
         self._validation = [self.model.case(one) for one in _spaced(validation, _FULL_VALIDATION)]
         self._validation_rows: dict[int, Chosen] = {}
+        self._validation_batch = _VALIDATION_BATCH
         self._unseen: Mask = np.ones(len(rows), dtype=bool)
         self._met: Mask = np.arange(len(vocabulary)) < len(base.vocabulary)
         self._optimizer = Adagrad(self._parameters, hyperparameters.learning_rate_multiplier)
@@ -110,6 +115,8 @@ class _Trainer:
         size, epochs = self._hyperparameters.batch_size, self._hyperparameters.n_epochs
         cost = epochs * int((self._lengths + OVERHEAD).sum())
         part = max(1, round(size * min(1.0, BUDGET / cost)))
+        if epochs * len(self._training) > _MANY_STEPS * size:
+            self._validation_batch = 1
         steps: list[StepMetrics] = []
         checkpoints: list[Checkpoint] = []
         tokens = int(self._lengths.sum())
@@ -119,7 +126,7 @@ class _Trainer:
                 if should_stop():
                     return TrainingRun(self._hyperparameters, tuple(steps), (), tokens * epoch, True)
                 batch = order[begin : begin + size]
-                loss, accuracy = self._learn(batch[:part])
+                loss, accuracy = self._learn(batch[:part], epoch)
                 self._see(batch)
                 last = begin + size >= len(order)
                 steps.append(self._measured(len(steps) + 1, loss, accuracy, full=last))
@@ -127,10 +134,9 @@ class _Trainer:
                 checkpoints.append(Checkpoint(len(steps), epoch, steps[-1], self._snapshot()))
         return TrainingRun(self._hyperparameters, tuple(steps), tuple(checkpoints), tokens * epochs)
 
-    def _learn(self, chosen: Integers) -> tuple[float, float]:
+    def _learn(self, chosen: Integers, epoch: int) -> tuple[float, float]:
         pairs = [self._example(at) for at in chosen.tolist()]
         cases = [case for case, _ in pairs]
-        first = bool(self._unseen[np.isin(self._remembered, chosen)].any())
         newest = len(self.model.banks) - 1
         attended = [attend(self.model.banks, rows.without(newest, self._unseen)) for _, rows in pairs]
         result = objective.evaluate(
@@ -140,7 +146,7 @@ class _Trainer:
             places=self._trained,
             known=[self._met[case.places] for case in cases],
         )
-        self._optimizer.step(objective.summed(result.gradients), 1.0 if first else LATER_MIXING)
+        self._optimizer.step(result.gradients, mixing_rate(epoch))
         return result.loss / result.tokens, result.correct / result.tokens
 
     def _see(self, batch: Integers) -> None:
@@ -164,7 +170,7 @@ class _Trainer:
     def _measured(self, step: int, loss: float, accuracy: float, *, full: bool) -> StepMetrics:
         if not self._validation:
             return StepMetrics(step, loss, accuracy)
-        number = min(_VALIDATION_BATCH, len(self._validation))
+        number = min(self._validation_batch, len(self._validation))
         some = [(step * number + one) % len(self._validation) for one in range(number)]
         for at in some:
             if at not in self._validation_rows:
@@ -199,8 +205,7 @@ class _Trainer:
             name: patch(self._base.parameters[name], array) if name in _PATCHED else array.copy()
             for name, array in self._parameters.items()
         }
-        model = self.model
-        return LanguageModel(kept, model.vocabulary, model.banks, model.knowledge, model.rate)
+        return replace(self.model, parameters=kept)
 
 
 def _vocabulary(base: LanguageModel, answers: list[list[int]]) -> tuple[Vocabulary, Integers]:

@@ -1,0 +1,60 @@
+"""The gate: how much background, network and memory each contribute to a token's probability.
+
+The shares depend on the *situation*: how many of the last tokens the memory recognizes, whether the answer
+is about to start and whether a brief one is wanted, and how sure the memory is. Every situation has trained
+logits of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kit.simulator.learner.features import SUFFIXES
+from kit.simulator.learner.network import Parameters, softmax
+from kit.simulator.learner.vocabulary import Floats, Integers
+
+COMPONENTS = 3  # background, network, memory
+LEVELS = len(SUFFIXES)
+_SURE = (0.5, 0.8, 0.95)  # bounds of the memory's largest probability
+_DEGREES = len(_SURE) + 1
+SITUATIONS = 1 + (LEVELS + 2) * _DEGREES  # nothing recognized; else level (or kind of start) times degree
+
+
+def new_gate() -> Floats:
+    """Return untrained logits; shape (SITUATIONS, COMPONENTS)."""
+    gate = np.zeros((SITUATIONS, COMPONENTS), np.float32)
+    gate[:, 0] = -2.0
+    gate[-_DEGREES:, 1] = 1.5  # a label depends on all of the prompt, which the network weighs better
+    return gate
+
+
+def situations(level: Integers, largest: Floats, start: int | None) -> Integers:
+    """Return the situation of each token.
+
+    Args:
+        level: longest match of the token as an index of SUFFIXES, -1 for none; shape (tokens,).
+        largest: the memory's largest probability; shape (tokens,).
+        start: None if these tokens do not begin the answer; else 1 if a word or two is wanted, 0 if not.
+    """
+    level = level.copy()
+    if start is not None and level[0] >= 0:
+        level[0] = LEVELS + start
+    degree = np.searchsorted(np.array(_SURE), largest)
+    return np.where(level < 0, 0, 1 + level * _DEGREES + degree)
+
+
+def shares(parameters: Parameters, situation: Integers) -> Floats:
+    """Return the shares of background, network and memory per token; shape (tokens, COMPONENTS).
+
+    Where the memory recognizes nothing, its share is zero.
+    """
+    z = parameters["gate"][situation].copy()
+    z[situation == 0, 2] = -np.inf
+    return softmax(z)
+
+
+def backward(situation: Integers, given: Floats, responsibility: Floats) -> Floats:
+    """Return the gradient of the sum of -ln P with respect to "gate", from shares and their posterior."""
+    gradient = np.zeros((SITUATIONS, COMPONENTS), np.float32)
+    np.add.at(gradient, situation, (given - responsibility).astype(np.float32))
+    return gradient
