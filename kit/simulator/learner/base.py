@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 import zipfile
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,6 +31,7 @@ from kit.simulator.learner.threads import single_threaded
 from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabulary, encode
 
 _SEED = 105
+_LOCK = threading.Lock()  # two threads must not both train it
 _EPOCHS = 2
 _BATCH, _LATE_BATCH = 16, 8
 _LATE_SHARE = 0.25  # of the groups: learned last, see _learn
@@ -37,9 +39,14 @@ _LATE_MIXING = 2.0
 _BRIEF = 5  # tokens with END
 
 
-@cache
 def base_model() -> LanguageModel:
     """Return the base model; the same object in the whole process."""
+    with _LOCK:
+        return _base_model()
+
+
+@cache
+def _base_model() -> LanguageModel:
     source = corpus.load()
     place = settings.work_folder() / "learner" / f"base-{_fingerprint(source)}.npz"
     with single_threaded():

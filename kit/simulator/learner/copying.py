@@ -20,14 +20,13 @@ Spelling = tuple[int, ...]
 @lru_cache(maxsize=20_000)
 def _spellings(word: str) -> tuple[tuple[Spelling, ...], tuple[Spelling, ...]]:
     """Return a word's token sequences at the start of an answer, and after a space."""
-    forms = dict.fromkeys((word, word.lower()))
-    bare = [tuple(encode(form))[:_LONGEST] for form in forms]
+    bare = [tuple(encode(word))[:_LONGEST]]
     if is_han(word):
         # Chinese has no spaces: a word may begin at any token of the run.
         anywhere = tuple(bare[0][at:] for at in range(len(bare[0])))
         return anywhere, anywhere
-    spaced = [tuple(encode(" " + form))[:_LONGEST] for form in forms]
-    return tuple(dict.fromkeys(bare)), tuple(dict.fromkeys(spaced))
+    spaced = [tuple(encode(" " + form))[:_LONGEST] for form in dict.fromkeys((word, word.lower()))]
+    return tuple(bare), tuple(spaced)
 
 
 class PromptWords:

@@ -22,6 +22,7 @@ from kit.simulator.learner.threads import single_threaded
 from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabulary, data, encode
 
 _MOST_TOP = 20
+_LONGEST_ANSWER = 1_000
 _BRIEF = 0.5
 
 
@@ -69,8 +70,11 @@ class LanguageModel:
         return choose(self.banks, prompt, self.parameters["likeness"], hidden or [None] * len(self.banks))
 
     def case(self, messages: Messages) -> Case:
-        """Prepare a conversation that ends with an assistant answer for training or scoring."""
-        tokens = answer_tokens(messages)
+        """Prepare a conversation that ends with an assistant answer for training or validation.
+
+        Of a very long answer only the first _LONGEST_ANSWER tokens are used.
+        """
+        tokens = answer_tokens(messages)[:_LONGEST_ANSWER]
         prompt = prompt_of(messages[:-1])
         copies = copy_table(PromptWords(messages[:-1], self.vocabulary), tokens)
         language = self.knowledge.language(prompt.wish)
@@ -196,6 +200,11 @@ class Reader:
 
     def __init__(self, model: LanguageModel, messages: Messages) -> None:
         self._model = model
+        with single_threaded():
+            self._read(messages)
+
+    def _read(self, messages: Messages) -> None:
+        model = self._model
         prompt = prompt_of(messages)
         self._weighted = weighted(prompt.content, model.rate)
         self._attended = attend(model.banks, model.chosen(prompt))

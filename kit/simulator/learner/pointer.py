@@ -14,7 +14,7 @@ from kit.simulator.learner.vocabulary import Floats, Integers
 LEVELS = len(SUFFIXES)
 LATER, MOMENTS = 2, 3
 _LEAST_ADVICE = 1e-6
-_LIKENESS = (1.5, 1.5, 8.0, 8.0, 3.0, 3.0, 3.0)  # where training starts; as many as CHANNELS
+_LIKENESS = (1.5, 1.5, 10.0, 10.0, 3.0, 3.0, 3.0)  # where training starts; as many as CHANNELS
 
 
 def new_parameters(banks: int) -> dict[str, Floats]:

@@ -3,6 +3,9 @@
 With several threads, OpenBLAS spins on every product while it waits for its helpers: on two busy cores one
 step was measured to take more than ten times as long. One thread also makes the sums' order, and with it
 every float, independent of how many cores there are.
+
+OpenBLAS's vector kernels now and then compute with lanes that hold nothing, which numpy reports as an invalid
+value although the result has none: that report is switched off here.
 """
 
 import threading
@@ -11,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 _LOCK = threading.Lock()
@@ -32,7 +36,8 @@ def single_threaded() -> Iterator[None]:
             _limit = _controller().limit(limits=1, user_api="blas")
         _users += 1
     try:
-        yield
+        with np.errstate(invalid="ignore"):
+            yield
     finally:
         with _LOCK:
             _users -= 1

@@ -1,0 +1,175 @@
+"""The learner's smaller parts: hyperparameters, corpus, tables, storage, cache."""
+
+import json
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kit.simulator.learner import (
+    Hyperparameters,
+    LanguageModel,
+    Messages,
+    base_model,
+    fine_tune,
+    resolve_hyperparameters,
+)
+from kit.simulator.learner import base as base_module
+from kit.simulator.learner.corpus import load
+from kit.simulator.learner.tables import Patched, patch
+from kit.simulator.learner.threads import single_threaded
+
+
+# The expected values follow the formula of OpenAI's cookbook "Data preparation and analysis for chat model
+# fine-tuning" (3 epochs; 100 to 25,000 examples in all; at most 25 epochs) and a batch of 0.2 %.
+@pytest.mark.parametrize(
+    ("examples", "expected"),
+    [
+        (1, (25, 1)),
+        (10, (10, 1)),
+        (33, (3, 1)),
+        (72, (3, 1)),
+        (1_000, (3, 2)),
+        (10_000, (2, 20)),
+        (100_000, (1, 200)),
+        (1_000_000, (1, 256)),
+    ],
+)
+def test_automatic_hyperparameters(examples: int, expected: tuple[int, int]) -> None:
+    chosen = resolve_hyperparameters(examples, n_epochs="auto", batch_size=-1, learning_rate_multiplier=None)
+    assert (chosen.n_epochs, chosen.batch_size) == expected
+    assert chosen.learning_rate_multiplier == 1.0
+
+
+def test_chosen_hyperparameters() -> None:
+    chosen = resolve_hyperparameters(50, n_epochs=7, batch_size=3, learning_rate_multiplier=0.5)
+    assert chosen == Hyperparameters(7, 3, 0.5)
+    with pytest.raises(ValueError, match="positive"):
+        resolve_hyperparameters(50, n_epochs=0)
+
+
+def test_the_base_corpus_has_every_language_in_full() -> None:
+    folder = resources.files("kit.simulator.learner") / "base_corpus"
+    counts = {}
+    for file in folder.iterdir():
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        kinds = ["questions", "note", "review", "task"]
+        counts[file.name] = [sum(kind in line for line in lines) for kind in kinds]
+    assert set(counts) == {"en.jsonl", "es.jsonl", "fr.jsonl", "pt.jsonl", "zh.jsonl"}
+    assert len({tuple(count) for count in counts.values()}) == 1  # parallel
+    questions, notes, reviews, tasks = counts["en.jsonl"]
+    assert 60 <= questions <= 100
+    assert min(notes, reviews) >= 60
+    assert tasks >= 8
+
+
+def test_the_base_corpus_knows_nothing_of_the_labs() -> None:
+    texts = " ".join(message["content"] for one in load().examples for message in one.messages)
+    texts += " ".join(note for _, note in load().notes)
+    assert not [name for name in ("Brisa", "Lia,", "— Lia", "Next step", "微风", "莉亚") if name in texts]
+
+
+def test_groups_of_the_corpus_do_not_mix_languages() -> None:
+    locales: dict[int, set[str]] = {}
+    for one in load().examples:
+        locales.setdefault(one.group, set()).add(one.locale)
+    assert all(len(found) == 1 for found in locales.values())
+
+
+def test_a_patched_table_is_the_table_it_was_made_from() -> None:
+    generator = np.random.default_rng(1)
+    base = generator.normal(size=(50, 4)).astype(np.float32)
+    table = np.concatenate([base, generator.normal(size=(5, 4)).astype(np.float32)])
+    table[[3, 17]] += 1.0
+    patched = patch(base, table)
+    assert patched.rows.tolist() == [3, 17, 50, 51, 52, 53, 54]
+    np.testing.assert_allclose(patched.whole(), table, atol=2e-3)  # half precision
+    rows = np.array([[0, 3], [54, 17]])
+    np.testing.assert_array_equal(patched[rows], patched.whole()[rows])
+    h = generator.normal(size=(2, 4)).astype(np.float32)
+    np.testing.assert_allclose(patched.transposed_product(h), h @ patched.whole().T, atol=1e-5)
+    assert isinstance(patch(patched, table), Patched)
+    assert patch(patched, table).base is base
+
+
+def test_a_model_survives_a_round_trip_through_bytes(
+    base: LanguageModel, tuned: LanguageModel, data: Callable[[str], tuple[list[Messages], list[Messages]]]
+) -> None:
+    kept = tuned.to_bytes()
+    assert len(kept) < 3_000_000
+    restored = LanguageModel.from_bytes(kept, base)
+    for one in data("en")[1][:3]:
+        assert restored.score(one) == tuned.score(one)
+        sampled = [list(model.generate(one[:-1], max_tokens=20, seed=3)) for model in (restored, tuned)]
+        assert sampled[0] == sampled[1]
+    assert LanguageModel.from_bytes(base.to_bytes(), base) is base
+    assert restored.to_bytes() == kept
+    with pytest.raises(ValueError, match=r"."):
+        LanguageModel.from_bytes(b"not a model", base)
+
+
+def test_the_base_is_the_same_with_and_without_its_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: LanguageModel
+) -> None:
+    prompt: Messages = [{"role": "user", "content": "Where is my parcel?"}]
+    expected = list(base.generate(prompt, max_tokens=20, temperature=0))
+    # The tokenizer's files stay where they are; only the learner's cache moves.
+    monkeypatch.setattr(base_module.settings, "work_folder", lambda: tmp_path)
+    for step in ("train", "read", "broken"):
+        base_module._base_model.cache_clear()
+        if step == "broken":
+            (kept,) = tmp_path.glob("learner/*.npz")
+            kept.write_bytes(b"torn")
+        if step == "read":
+            monkeypatch.setattr(base_module, "_learn", None)  # must not be needed now
+            assert list(base_model().generate(prompt, max_tokens=20, temperature=0)) == expected
+            monkeypatch.undo()
+            monkeypatch.setattr(base_module.settings, "work_folder", lambda: tmp_path)
+        elif step == "train":
+            assert list(base_model().generate(prompt, max_tokens=20, temperature=0)) == expected
+        else:
+            assert base_module._read(kept) is None
+    base_module._base_model.cache_clear()
+
+
+def test_nested_limits_give_the_threads_back() -> None:
+    from threadpoolctl import threadpool_info
+
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    before = threads()
+    with single_threaded():
+        with single_threaded():
+            assert threads() == {1}
+        assert threads() == {1}
+    assert threads() == before
+
+
+def test_a_long_job_looks_at_a_part_of_its_examples(
+    base: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kit.simulator.learner import training as training_module
+
+    examples: list[Messages] = [
+        [
+            {"role": "user", "content": f"What about number {number}?"},
+            {"role": "assistant", "content": f"Number {number % 10} it is."},
+        ]
+        for number in range(120)
+    ]
+    seen: list[int] = []
+    learn = training_module._Trainer._learn
+
+    def counted(self: object, chosen: np.ndarray, epoch: int) -> tuple[float, float]:
+        seen.append(len(chosen))
+        return learn(self, chosen, epoch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training_module, "BUDGET", 120 * 27 // 3)
+    monkeypatch.setattr(training_module, "LARGEST_MEMORY", 50)
+    monkeypatch.setattr(training_module._Trainer, "_learn", counted)
+    run = fine_tune(base, examples, [], Hyperparameters(1, 30, 1.0), seed=1)
+    assert seen == [10] * 4  # a third of each batch
+    assert len(run.checkpoints[-1].model.banks[-1]) == 50
