@@ -148,7 +148,9 @@ comparison
 lab.check(
     _("You found the language that needs the most tokens."),
     None if my_guess is None else my_guess == lab.most_tokens("support-train.jsonl", model),
-    hint=_("Compare the figures in the table, put the identifier into my_guess, run that cell, and then this one again."),
+    hint=_(
+        "Compare the figures in the table, put the identifier into my_guess, run that cell, and then this one again."
+    ),
 )
 
 # %% [markdown] tags=["instructor"]

@@ -66,9 +66,7 @@ def test_memory_and_gates() -> None:
     tokens = [3, 4, 5, 3, 4, 6, 0]
     remembered = [3, 4, 6, 3, 5, 4, 0, 3, 4, 5, 6, 0]
     halves = [remembered[:7], remembered[7:]]
-    rows = memory.Chosen(
-        np.zeros(2, np.int64), np.arange(2), generator.normal(0, 1, (2, memory.CHANNELS))
-    )
+    rows = memory.Chosen(np.zeros(2, np.int64), np.arange(2), generator.normal(0, 1, (2, memory.CHANNELS)))
     attended = memory.Attended(
         rows,
         np.repeat([0, 1], [7, 5]),
@@ -76,9 +74,7 @@ def test_memory_and_gates() -> None:
         np.array(remembered),
     )
     copies = np.array([[0, 3, 0], [2, 5, 1], [5, 6, 2]])
-    given = NetworkInput(
-        generator.integers(0, network.CONTEXT_ROWS, (7, 4)), (EMPTY,), (7,), copies
-    )
+    given = NetworkInput(generator.integers(0, network.CONTEXT_ROWS, (7, 4)), (EMPTY,), (7,), copies)
     case = objective.Case(
         Prompt(EMPTY, EMPTY, EMPTY), given, suffix_hashes(tokens[:-1]), np.array(tokens), np.full(7, 1e-3), 0
     )
