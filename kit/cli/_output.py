@@ -15,7 +15,8 @@ _COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 def show_error(error: KitError) -> None:
     """Print an error, and below it what to do next, to the standard error stream."""
     first, *advice = str(error).split("\n")
-    click.echo(f"{click.style(_('error'), fg='red', bold=True)}: {first}", err=True)
+    word = click.style(_("Error:"), fg="red", bold=True)
+    click.echo(f"{word} {first}", err=True)
     for line in advice:
         click.echo(f"  {line}", err=True)
 

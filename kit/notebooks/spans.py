@@ -151,6 +151,8 @@ def is_wide(character: str) -> bool:
 
 def display_width(text: str) -> int:
     """Return the columns that ``text`` takes in a fixed-width font."""
+    if text.isascii():  # most lines: counting them one by one took a tenth of the time of rendering
+        return len(text)
     return sum(2 if is_wide(character) else 1 for character in text)
 
 

@@ -55,7 +55,7 @@ def test_an_error_is_told_without_a_traceback(broken, error: KitError, code: int
     broken(error)
     result = CliRunner().invoke(main, ["doctor"])
     assert result.exit_code == code
-    assert result.stderr.splitlines()[0] == "error: It x."
+    assert result.stderr.splitlines()[0] == "Error: It x."
     assert result.stdout == ""
     assert ("  Do x." in result.stderr) == bool(error.advice)
 
@@ -76,7 +76,7 @@ def test_the_option_locale_chooses_the_language(locale: str):
     result = CliRunner().invoke(main, ["--locale", locale, "run", "no-such-lab"])
     assert result.exit_code == 2
     assert i18n.current() == locale
-    assert ("error: There " in result.stderr) == (locale == "en")
+    assert ("Error: There " in result.stderr) == (locale == "en")
 
 
 def test_an_unknown_locale_is_refused_with_those_there_are():

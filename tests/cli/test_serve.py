@@ -81,7 +81,7 @@ def test_a_port_in_use_is_told():
         port = str(taken.getsockname()[1])
         done = kit_serve("--port", port)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
+    assert done.stderr.startswith("Error: ")
     assert port in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""

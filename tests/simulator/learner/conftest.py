@@ -18,7 +18,7 @@ from kit.simulator.learner import (
     resolve_hyperparameters,
 )
 
-FRENCH = Path(__file__).with_name("french.jsonl")  # written for these tests: 8 topics, 3 + 1 wordings
+LIBRARY = Path(__file__).with_name("library.jsonl")  # in French, for these tests: 8 topics, 3 + 1 wordings
 
 Split = tuple[list[Messages], list[Messages]]
 
@@ -30,9 +30,9 @@ def read(path: Path) -> list[Messages]:
 
 @cache
 def conversations(locale: str) -> Split:
-    """Return (training, validation); skips where a language has no data yet."""
-    if locale == "fr":
-        found = read(FRENCH)
+    """Return (training, validation) of a locale or of "library"; skips where a language has no data yet."""
+    if locale == "library":
+        found = read(LIBRARY)
         return found[:24], found[24:]
     folder = settings.labs_folder() / "data" / locale
     paths = [folder / f"support-{part}.jsonl" for part in ("train", "validation")]

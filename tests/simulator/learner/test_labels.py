@@ -130,16 +130,17 @@ def test_the_base_is_above_chance_over_all_languages(base: LanguageModel, answer
     assert right >= 0.65, right
 
 
-@pytest.mark.parametrize("labels", [("positive", "negative"), ("good", "bad")])
+@pytest.mark.parametrize("labels", [("positive", "negative"), ("good", "bad"), ("POSITIVE", "NEGATIVE")])
 def test_an_instruction_names_the_labels(
     labels: tuple[str, str], base: LanguageModel, answer: Answer
 ) -> None:
     system = f"You label reviews. Answer only with one of these words: {', '.join(labels)}."
-    said = {
+    said = [
         answer(base, [{"role": "system", "content": system}, {"role": "user", "content": review}])
         for review in REVIEWS["en"][2]
-    }
-    assert said == set(labels)
+    ]
+    assert set(labels) <= set(said)
+    assert np.mean([one in labels for one in said]) >= 0.8, said
 
 
 def test_label_data_generalizes(base: LanguageModel, answer: Answer) -> None:
