@@ -5,6 +5,7 @@ It stands at the root because nbmake's items lie in ``labs/``, and because the k
 
 import functools
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
         MPLBACKEND="Agg",
         PYTHONPATH=os.pathsep.join(dict.fromkeys(paths)),
     )
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts background jobs so, and every child would inherit it and sit through its Ctrl-C test.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     _quick_kernels()
 
 
