@@ -34,6 +34,11 @@ FORBIDDEN = {
     ("simulator", "notebooks"),
     ("notebooks", "simulator"),
     ("i18n", "notebooks"),
+    ("evaluation", "simulator"),
+    ("evaluation", "notebooks"),
+    ("evaluation", "azure"),
+    ("simulator", "evaluation"),
+    ("notebooks", "evaluation"),
 }
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 40
