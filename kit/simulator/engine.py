@@ -11,6 +11,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from kit.simulator.learner import Hyperparameters, LanguageModel, Messages, TrainingRun
 
 
@@ -43,6 +46,13 @@ class Engine(Protocol):
         should_stop: Callable[[], bool] | None = None,
     ) -> TrainingRun:
         """Train; ``should_stop`` is asked between steps."""
+        ...
+
+    def embed(self, texts: Sequence[str], dimensions: int = ...) -> npt.NDArray[np.float32]:
+        """Return vectors of length one; shape (texts, dimensions).
+
+        Up to 3072 dimensions; without ``dimensions`` the engine chooses. Raises ValueError for others.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """A small language model that really learns, in numpy: the engine of the simulator's fine-tuning jobs."""
 
 from kit.simulator.learner.base import base_model
+from kit.simulator.learner.embedding import embed
 from kit.simulator.learner.hyperparameters import resolve_hyperparameters
 from kit.simulator.learner.model import LanguageModel
 from kit.simulator.learner.records import (
@@ -22,6 +23,7 @@ __all__ = [
     "Token",
     "TrainingRun",
     "base_model",
+    "embed",
     "fine_tune",
     "resolve_hyperparameters",
 ]

@@ -45,12 +45,24 @@ def base_model() -> LanguageModel:
         return _base_model()
 
 
+def knowledge() -> Knowledge:
+    """Return the base model's general knowledge, which needs no training."""
+    with _LOCK:
+        return _untrained().knowledge
+
+
+@cache
+def _untrained() -> LanguageModel:
+    with single_threaded():
+        return assemble(corpus.load())
+
+
 @cache
 def _base_model() -> LanguageModel:
     source = corpus.load()
     place = settings.work_folder() / "learner" / f"base-{_fingerprint(source)}.npz"
     with single_threaded():
-        untrained = assemble(source)
+        untrained = _untrained()
         parameters = _read(place)
         if parameters is None:
             parameters = _learn(source, untrained)

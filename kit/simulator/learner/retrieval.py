@@ -95,6 +95,14 @@ class Knowledge:
         """Return how likely a prompt wants a word or two rather than sentences."""
         return float(1.0 / (1.0 + np.exp(-(self._brief[one.ids] @ one.amounts))))
 
+    def subjects(self, one: Bag) -> Floats:
+        """Return :meth:`reminders` over all languages; shape (notes per language,), length one or zero.
+
+        The notes of the languages are parallel: the same subjects in the same order.
+        """
+        found = self.reminders(one).reshape(len(self._languages), -1).sum(axis=0)
+        return np.asarray(found / max(float(np.sqrt((found * found).sum())), 1e-6))
+
     def reminders(self, one: Bag) -> Floats:
         """Return how much a weighted text reminds of each note; shape (notes,), length one or zero."""
         found = np.maximum(self._notes.products(one), 0.0) ** _SHARPNESS
