@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from kit.simulator import prompt_tokens
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.chat_request import ChatRequest
 from kit.simulator.deployments import Deployment
@@ -107,7 +106,7 @@ class Completion:
         return b"data: " + compact(body) + b"\n\n"
 
     def _usage(self, answers: list[Answer]) -> dict[str, Any]:
-        prompt = prompt_tokens.count(self._request.messages)
+        prompt = self._request.prompt_tokens
         completion = sum(answer.n_tokens for answer in answers)
         return {
             "prompt_tokens": prompt,

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from kit.simulator import prompt_tokens
 from kit.simulator.errors import ApiError
 
 _ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
@@ -43,6 +45,16 @@ class ChatRequest:
     with_usage: bool
     logprobs: bool
     alternatives: int
+
+    @cached_property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt; counted once, because a long prompt takes its time."""
+        return prompt_tokens.count(self.messages)
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens that the request costs at most."""
+        return self.prompt_tokens + self.limit * self.n
 
 
 def read(body: Mapping[str, Any]) -> ChatRequest:

@@ -22,6 +22,7 @@ class VirtualClock:
     ) -> None:
         self.pace = pace
         self._moment = start
+        self._told = 0.0
         self._real_time = real_time
         self._origin = real_time()
 
@@ -32,6 +33,14 @@ class VirtualClock:
             return self._moment
         return self._moment + self.pace * (self._real_time() - self._origin)
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds that clients have lived through: real ones, and those the clock was told to pass.
+
+        Unlike :attr:`now` it does not depend on the pace; quotas follow it.
+        """
+        return self._told + self._real_time() - self._origin
+
     def advance(self, seconds: float) -> float:
         """Move forward by ``seconds`` and return the new moment.
 
@@ -41,4 +50,5 @@ class VirtualClock:
         if seconds < 0:
             raise ValueError("a virtual clock never goes back")
         self._moment += seconds
+        self._told += seconds
         return self.now

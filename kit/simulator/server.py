@@ -11,6 +11,7 @@ import uvicorn
 
 from kit.errors import N_, PortInUseError, UsageError
 from kit.simulator.app import create_app
+from kit.simulator.scenarios import DEFAULT
 from kit.simulator.state import State
 
 _GRACE_SECONDS = 2  # how long a request may still take once the server has been told to stop
@@ -38,6 +39,7 @@ def serve(  # noqa: PLR0913 - the options of a server
     seed: int = 105,
     pace: float = 0.0,
     keys: Sequence[str] = (),
+    scenario: str = DEFAULT,
     state: State | None = None,
 ) -> Iterator[Simulator]:
     """Serve a simulator from a thread of this process until the block ends.
@@ -48,13 +50,15 @@ def serve(  # noqa: PLR0913 - the options of a server
         seed: as in :class:`State`.
         pace: as in :class:`State`.
         keys: as in :class:`State`.
-        state: what to serve instead of a new :class:`State` made from ``seed``, ``pace`` and ``keys``.
+        scenario: as in :class:`State`.
+        state: what to serve instead of a new :class:`State` made from the options above.
 
     Raises:
         PortInUseError: somebody else listens there.
-        UsageError: other machines could reach the server, and there is no key to keep them out.
+        UsageError: other machines could reach the server, and there is no key to keep them out; or the
+            scenario does not exist.
     """
-    served = state if state is not None else State(seed=seed, pace=pace, keys=keys)
+    served = state if state is not None else State(seed=seed, pace=pace, keys=keys, scenario=scenario)
     if not (served.keys or _is_loopback(host)):
         raise UsageError(
             N_("A simulator that other machines can reach at {host} needs a key."),

@@ -1,6 +1,7 @@
 """Everything that one simulator holds."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from kit.simulator.clock import VirtualClock
 from kit.simulator.deployments import DeploymentStore
@@ -9,6 +10,9 @@ from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.jobs import JobStore
 from kit.simulator.models import ModelRegistry
+from kit.simulator.quotas import Quotas
+from kit.simulator.scenarios import DEFAULT
+from kit.simulator.scenarios import scenario as scenario_named
 from kit.simulator.training import Trainer
 
 
@@ -24,19 +28,33 @@ class State:
         pace: virtual seconds that pass by themselves in each real second.
         keys: the keys that the data plane accepts; any key, if there are none.
         engine: what computes behind the service; by default the learner of the kit.
+        scenario: name of the circumstances, from ``scenarios.toml``.
+        real_time: the source of real time, in seconds from any origin.
+
+    Raises:
+        UsageError: there is no such scenario.
     """
 
-    def __init__(
-        self, *, seed: int = 105, pace: float = 0.0, keys: Sequence[str] = (), engine: Engine | None = None
+    def __init__(  # noqa: PLR0913 - the options of a simulator
+        self,
+        *,
+        seed: int = 105,
+        pace: float = 0.0,
+        keys: Sequence[str] = (),
+        engine: Engine | None = None,
+        scenario: str = DEFAULT,
+        real_time: Callable[[], float] = time.monotonic,
     ) -> None:
         chosen = engine if engine is not None else default_engine()
         self.seed = seed
         self.keys = tuple(keys)
-        self.clock = VirtualClock(pace)
+        self.clock = VirtualClock(pace, real_time=real_time)
         self.identifiers = Identifiers(seed)
         self.models = ModelRegistry(chosen)
         self.files = FileStore(self.clock, self.identifiers)
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models)
+        self.scenario = scenario_named(scenario)
+        self.quotas = Quotas(self.models, lambda: self.clock.elapsed, self.scenario.rates)
         self.jobs = JobStore(
             self.clock, self.identifiers, self.files, self.models, Trainer(chosen, self.models)
         )

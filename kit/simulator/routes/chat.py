@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from kit.simulator import chat_request
+from kit.simulator import chat_request, prompt_tokens
 from kit.simulator.chat import Completion
+from kit.simulator.chat_request import ChatRequest
 from kit.simulator.errors import deployment_not_found
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
@@ -37,10 +38,22 @@ class ChatRoutes:
         if not isinstance(name, str):
             raise deployment_not_found()
         deployment = self._state.deployments.answering(name)
-        completion = Completion(self._state, deployment, chat_request.read(body))
-        if body.get("stream"):
-            return StreamingResponse(_from_thread(completion.events()), media_type="text/event-stream")
-        return encoded(await asyncio.to_thread(completion.whole))
+        asked = chat_request.read(body)
+        tokens = await _most_tokens(asked)
+        version = request.query_params.get("api-version", "v1")
+        limits = self._state.quotas.admit(deployment, tokens, "ChatCompletions_Create", version)
+        completion = Completion(self._state, deployment, asked)
+        if asked.stream:
+            events = _from_thread(completion.events())
+            return StreamingResponse(events, headers=limits, media_type="text/event-stream")
+        return encoded(await asyncio.to_thread(completion.whole), headers=limits)
+
+
+async def _most_tokens(asked: ChatRequest) -> int:
+    """Return what a request may cost, counted in a thread where that takes longer than to begin one."""
+    if prompt_tokens.is_quick(asked.messages):
+        return asked.most_tokens
+    return await asyncio.to_thread(lambda: asked.most_tokens)
 
 
 async def _from_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,0 +1,54 @@
+"""Scenarios: named circumstances under which a simulator runs, from ``scenarios.toml``."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from kit.errors import N_, UsageError
+from kit.simulator.quotas import Rates
+
+DEFAULT = "happy"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Circumstances.
+
+    Attributes:
+        name: what it is chosen by.
+        summary: one sentence in English.
+        rates: of every deployment; None for what its capacity brings.
+    """
+
+    name: str
+    summary: str
+    rates: Rates | None
+
+
+@cache
+def scenarios() -> dict[str, Scenario]:
+    """Return all scenarios by name."""
+    text = resources.files("kit.simulator").joinpath("scenarios.toml").read_text(encoding="utf-8")
+    found = {}
+    for name, table in tomllib.loads(text).items():
+        quota = table.get("quota")
+        rates = Rates(quota["requests_per_minute"], quota["tokens_per_minute"]) if quota else None
+        found[name] = Scenario(name, table["summary"], rates)
+    return found
+
+
+def scenario(name: str) -> Scenario:
+    """Return a scenario by its name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in scenarios():
+        raise UsageError(
+            N_("There is no scenario “{scenario}”."),
+            advice=N_("Choose one of: {scenarios}."),
+            scenario=name,
+            scenarios=", ".join(scenarios()),
+        )
+    return scenarios()[name]
