@@ -13,7 +13,8 @@
     ├── TemplateError         a template or notebook cannot be read or rendered: names file and line
     ├── CatalogError          a message catalog cannot be read or does not fit
     ├── NotebookError         a notebook stopped: names the cell
-    └── PortInUseError        a server cannot listen where it was asked to
+    ├── PortInUseError        a server cannot listen where it was asked to
+    └── StateFileError        the file that keeps a simulator's state cannot be used
 
 An exception holds its text as a *message identifier* with named fields, not as a finished sentence: the
 ground layer knows no language. ``kit.i18n`` hooks its ``gettext`` in as :attr:`KitError.translate`, and from
@@ -110,3 +111,7 @@ class NotebookError(KitError):
 
 class PortInUseError(KitError):
     """A server cannot listen on the address it was given."""
+
+
+class StateFileError(KitError):
+    """The file that keeps a simulator's state is locked, damaged, from a newer kit, or cannot be written."""

@@ -27,6 +27,7 @@ GRANTED = {
 # Imports within a function: modules that load something heavy which most callers never need.
 LAZY = {
     ("simulator.engine", "simulator.learner"),  # numpy, and the packaged corpus
+    ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings
 }
 # Client and simulator meet over HTTP only, so that a fault cannot hide in code that both share.
 FORBIDDEN = {

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -25,9 +26,13 @@ _SNIPPET = """\
     help=_(
         "Start the local simulator of Azure OpenAI and keep it running until Ctrl-C.\n\n"
         "The official clients talk to it as they talk to Azure. Files, jobs and deployments live in memory "
-        "and are gone at the end. Its clock moves only when it is told to, unless you set a pace."
+        "and are gone at the end, unless you name a state file. Its clock moves only when it is told to, "
+        "unless you set a pace."
     ),
-    epilog=_("Examples:\n\nkit serve\n\nkit serve --port 8105 --pace 60\n\nkit serve --host 0.0.0.0 --key …"),
+    epilog=_(
+        "Examples:\n\nkit serve\n\nkit serve --port 8105 --pace 60\n\nkit serve --state class.db\n\n"
+        "kit serve --host 0.0.0.0 --key …"
+    ),
 )
 @click.option(
     "--host", default="127.0.0.1", metavar="ADDRESS", help=_("Address to listen on. Default: 127.0.0.1.")
@@ -56,7 +61,16 @@ _SNIPPET = """\
     metavar="FACTOR",
     help=_("Seconds that pass in the simulator per second here. Default: 0, the clock stands."),
 )
-def command(host: str, port: int, keys: tuple[str, ...], seed: int, pace: float) -> None:
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=_("Keep files, jobs, models and deployments in this file, and go on from it at the next start."),
+)
+def command(  # noqa: PLR0913, PLR0917 - the options of the command
+    host: str, port: int, keys: tuple[str, ...], seed: int, pace: float, state_file: Path | None
+) -> None:
     """Serve until a signal arrives; the help text stands in the decorator, where it can be translated."""
     accepted = tuple(key for key in (*keys, settings.secret("KIT_SIMULATOR_KEY")) if key)
     stop = threading.Event()
@@ -66,7 +80,9 @@ def command(host: str, port: int, keys: tuple[str, ...], seed: int, pace: float)
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with serve(host=host, port=port, seed=seed, pace=pace, keys=accepted) as server:
+        with serve(
+            host=host, port=port, seed=seed, pace=pace, keys=accepted, state_file=state_file
+        ) as server:
             _show(server.url, bool(accepted))
             while not stop.wait(0.2):  # a wait without end would not see Ctrl-C on Windows
                 pass

@@ -29,6 +29,7 @@ def create_app(state: State) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await state.open()
         yield
         await state.close()
 
@@ -49,7 +50,7 @@ def create_app(state: State) -> Starlette:
             Mount("/subscriptions", management),
             *ControlRoutes(state).routes(),
         ],
-        middleware=[Middleware(Envelope, identifiers=state.identifiers)],
+        middleware=[Middleware(Envelope, identifiers=state.identifiers, journal=state.journal)],
         exception_handlers={
             ApiError: answer_api_error,
             HTTPException: answer_http_exception,

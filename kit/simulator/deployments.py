@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator.clock import VirtualClock
 from kit.simulator.errors import ApiError, deployment_not_found, wrong_state
 from kit.simulator.identifiers import Identifiers
+from kit.simulator.journal import Journal, command
 from kit.simulator.models import ModelRegistry, base_models
 from kit.simulator.timeline import Timeline
 
@@ -66,9 +67,12 @@ class Operation:
 class DeploymentStore:
     """The deployments of one simulator. A new one holds the base models that ``models.json`` says."""
 
-    def __init__(self, clock: VirtualClock, identifiers: Identifiers, models: ModelRegistry) -> None:
+    def __init__(
+        self, clock: VirtualClock, identifiers: Identifiers, models: ModelRegistry, journal: Journal
+    ) -> None:
         self._clock = clock
         self._identifiers = identifiers
+        self._journal = journal
         self._models = models
         self._operations: dict[str, Operation] = {}
         self._deployments: dict[str, Deployment] = {}
@@ -77,7 +81,9 @@ class DeploymentStore:
                 model = self._described({"name": base.name, "format": base.format})
                 sku = {"name": "GlobalStandard", "capacity": 10}
                 self._add(base.name, model, sku, {}, "Succeeded")
+        journal.register(self)
 
+    @command("deployment.put")
     def put(self, name: str, model: Any, sku: dict[str, Any], tags: dict[str, str]) -> Operation:
         """Create a deployment, or change one.
 
@@ -101,6 +107,7 @@ class DeploymentStore:
         deployment.timeline.at(operation.ends, lambda _moment: deployment.become("Succeeded"))
         return operation
 
+    @command("deployment.delete")
     def delete(self, name: str) -> Operation | None:
         """Begin to delete a deployment, which stops answering at once; None if there is none."""
         deployment = self.find(name)

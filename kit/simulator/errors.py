@@ -87,6 +87,11 @@ def deployment_not_found() -> ApiError:
     )
 
 
+def not_kept() -> ApiError:
+    """Return the answer where what was asked for cannot be written to the state file."""
+    return ApiError(503, "ServiceUnavailable", "The simulator cannot write its state file; restart it.")
+
+
 def too_large(limit: int) -> ApiError:
     """Return the refusal of a body of more than ``limit`` bytes."""
     return ApiError(413, "RequestEntityTooLarge", f"The request body is larger than {limit} bytes.")

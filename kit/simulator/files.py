@@ -8,6 +8,7 @@ from typing import Any
 from kit.simulator.clock import VirtualClock
 from kit.simulator.errors import invalid_payload, not_found
 from kit.simulator.identifiers import Identifiers
+from kit.simulator.journal import Journal, command
 from kit.simulator.timeline import Timeline
 from kit.simulator.training_file import BadTrainingFile, read_examples
 
@@ -63,10 +64,12 @@ class StoredFile:
 class FileStore:
     """The files of one simulator, oldest first."""
 
-    def __init__(self, clock: VirtualClock, identifiers: Identifiers) -> None:
+    def __init__(self, clock: VirtualClock, identifiers: Identifiers, journal: Journal) -> None:
         self._clock = clock
         self._identifiers = identifiers
+        self._journal = journal
         self._files: dict[str, StoredFile] = {}
+        journal.register(self)
 
     async def upload(self, filename: str, purpose: str, content: bytes) -> StoredFile:
         """Take a training or validation file in; its import ends some virtual seconds later.
@@ -78,11 +81,17 @@ class FileStore:
             raise invalid_payload("The purpose must be 'fine-tune'.", "purpose")
         if not content:
             raise invalid_payload("The uploaded file is empty.", "file")
-        file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
+        problem = ""
         try:
             await asyncio.to_thread(read_examples, content)
-        except BadTrainingFile as problem:
-            file.problem = str(problem)
+        except BadTrainingFile as found:
+            problem = str(found)
+        return self._take_in(filename, purpose, content, problem)
+
+    @command("file.upload")
+    def _take_in(self, filename: str, purpose: str, content: bytes, problem: str) -> StoredFile:
+        file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
+        file.problem = problem
         duration = _IMPORT_SECONDS + _IMPORT_SECONDS_PER_MEGABYTE * len(content) / 2**20
 
         def imported(_moment: float) -> None:
@@ -114,6 +123,7 @@ class FileStore:
         file.timeline.catch_up(self._clock.now)
         return file
 
+    @command("file.delete")
     def delete(self, file_id: str) -> None:
         """Forget a file; a job that already has it goes on.
 
@@ -122,6 +132,7 @@ class FileStore:
         """
         if self._files.pop(file_id, None) is None:
             raise not_found("The file")
+        self._journal.erase(file_id)
 
     def _new_id(self) -> str:
         return f"file-{self._identifiers.hexadecimal('file')}"

@@ -10,9 +10,11 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kit.simulator.errors import ApiError, too_large, unauthorized
+from kit.errors import StateFileError
+from kit.simulator.errors import ApiError, not_kept, too_large, unauthorized
 from kit.simulator.files import LARGEST_FILE
 from kit.simulator.identifiers import Identifiers
+from kit.simulator.journal import Journal
 
 _LARGEST_BODY = 16 * 1024 * 1024  # bytes; generous for a chat history
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
@@ -67,16 +69,18 @@ class ManagementGate:
 
 
 class Envelope:
-    """The outermost layer: limits the size of bodies and names each response.
+    """The outermost layer: limits the size of bodies, names each response, and lets none out too early.
 
     Args:
         app: what comes after.
         identifiers: where the names of responses come from.
+        journal: what has to be on the disk before a client hears of it.
     """
 
-    def __init__(self, app: ASGIApp, identifiers: Identifiers) -> None:
+    def __init__(self, app: ASGIApp, identifiers: Identifiers, journal: Journal) -> None:
         self._app = app
         self._identifiers = identifiers
+        self._journal = journal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -88,6 +92,7 @@ class Envelope:
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] += [(b"x-request-id", request_id), (b"apim-request-id", request_id)]
+            await self._journal.acknowledged()
             await send(message)
 
         limit = _limit(scope)
@@ -95,7 +100,10 @@ class Envelope:
         if length.isdigit() and int(length) > limit:
             await too_large(limit).response()(scope, receive, named)
             return
-        await self._app(scope, _limited(receive, limit), named)
+        try:
+            await self._app(scope, _limited(receive, limit), named)
+        except StateFileError:  # before the answer has begun: each of its messages waits for the file
+            await not_kept().response()(scope, receive, send)
 
 
 def _limit(scope: Scope) -> int:

@@ -1,6 +1,8 @@
 """Identifiers that look like the service's and repeat from run to run."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Identifiers:
@@ -8,10 +10,13 @@ class Identifiers:
 
     Args:
         seed: the simulator's seed.
+        starts: how often the same simulator has been started before: identifiers that no journal repeats,
+            such as those of answers, must not come a second time.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, starts: int = 0) -> None:
+        self._seed = f"{seed}+{starts}" if starts else f"{seed}"
+        self._first_seed = f"{seed}"
         self._sources: dict[str, random.Random] = {}
 
     def source(self, kind: str) -> random.Random:
@@ -19,6 +24,16 @@ class Identifiers:
         if kind not in self._sources:
             self._sources[kind] = random.Random(f"{self._seed}:{kind}")
         return self._sources[kind]
+
+    @contextmanager
+    def of_command(self, number: int) -> Iterator[None]:
+        """Take what is drawn inside the block from the number of a command: the same at every replay."""
+        before = self._seed, self._sources
+        self._seed, self._sources = f"{self._first_seed}#{number}", {}
+        try:
+            yield
+        finally:
+            self._seed, self._sources = before
 
     def hexadecimal(self, kind: str) -> str:
         """Return 32 fresh hexadecimal digits."""

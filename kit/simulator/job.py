@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from asyncio import Task
+from asyncio import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ class Job:
     created: float
     seed: int
     status: str = "pending"
-    training: Task[TrainingRun] | None = None
+    training: Future[TrainingRun] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     started: float | None = None
     finished: float | None = None

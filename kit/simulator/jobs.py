@@ -11,6 +11,7 @@ from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.job import TERMINAL, Job
 from kit.simulator.job_request import JobRequest
+from kit.simulator.journal import Journal, command
 from kit.simulator.models import ModelRegistry
 from kit.simulator.training import Trainer
 from kit.simulator.training_file import BadTrainingFile
@@ -21,22 +22,26 @@ _PAUSE_SECONDS = 60.0  # between "pausing" and "paused", and between "resuming" 
 class JobStore:
     """Creates jobs, moves them along the virtual clock, and looks them up."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what jobs need
         self,
         clock: VirtualClock,
         identifiers: Identifiers,
         files: FileStore,
         models: ModelRegistry,
         trainer: Trainer,
+        journal: Journal,
     ) -> None:
         self._clock = clock
         self._identifiers = identifiers
         self._files = files
         self._models = models
         self._trainer = trainer
+        self._journal = journal
         self._lifecycle = lifecycle.Lifecycle(files, models)
         self._jobs: dict[str, Job] = {}
+        journal.register(self)
 
+    @command("job.create", request=JobRequest)
     def create(self, request: JobRequest) -> Job:
         """Create a job and begin its computation.
 
@@ -85,6 +90,12 @@ class JobStore:
             await self._catch_up(job)
         return jobs[::-1]
 
+    def settle(self) -> None:
+        """Let happen what is due in jobs whose computation has ended; does not wait for the others."""
+        for job in self._jobs.values():
+            if job.status != "pending" or job.training is None or job.training.done():
+                job.timeline.catch_up(self._clock.now)
+
     async def close(self) -> None:
         """Stop all computations and wait for their threads."""
         await self._trainer.close(list(self._jobs.values()))
@@ -110,7 +121,12 @@ class JobStore:
         Raises:
             ApiError: there is none of that identifier, or it has ended.
         """
-        job = await self.get(job_id)
+        await self.get(job_id)
+        return self._cancel(job_id)
+
+    @command("job.cancel")
+    def _cancel(self, job_id: str) -> Job:
+        job = self._jobs[job_id]
         if job.status in TERMINAL:
             raise wrong_state(f"The fine-tuning job has ended as '{job.status}' and cannot be cancelled.")
         job.note(self._clock.now, "Job cancelled.")
@@ -123,7 +139,12 @@ class JobStore:
         Raises:
             ApiError: there is none of that identifier, or it is not running.
         """
-        job = await self.get(job_id)
+        await self.get(job_id)
+        return self._pause(job_id)
+
+    @command("job.pause")
+    def _pause(self, job_id: str) -> Job:
+        job = self._jobs[job_id]
         if job.status != "running":
             raise wrong_state(f"Only a running fine-tuning job can be paused; this one is '{job.status}'.")
         now = self._clock.now
@@ -140,7 +161,12 @@ class JobStore:
         Raises:
             ApiError: there is none of that identifier, or it is not paused.
         """
-        job = await self.get(job_id)
+        await self.get(job_id)
+        return self._resume(job_id)
+
+    @command("job.resume")
+    def _resume(self, job_id: str) -> Job:
+        job = self._jobs[job_id]
         if job.status != "paused" or job.held is None:
             raise wrong_state(f"Only a paused fine-tuning job can be resumed; this one is '{job.status}'.")
         now = self._clock.now

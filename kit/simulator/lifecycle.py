@@ -14,6 +14,7 @@ from kit.simulator import results
 from kit.simulator.files import FileStore
 from kit.simulator.job import Checkpoint, Job
 from kit.simulator.models import ModelRegistry, TunedModel
+from kit.simulator.training_record import model_key
 
 if TYPE_CHECKING:
     from kit.simulator.learner import Checkpoint as LearnedCheckpoint
@@ -73,7 +74,8 @@ class Lifecycle:
         metrics = results.metrics(learned.metrics)
         kept = Checkpoint(job.fresh_id("ftchkpt"), name, learned.step, moment, metrics)
         job.checkpoints.append(kept)
-        self._models.add(TunedModel(name, job.base, moment, learned.model), kept.id)
+        key = model_key(job.id, learned.step)
+        self._models.add(TunedModel(name, job.base, moment, lambda: learned.model, key), kept.id)
 
     def _end(self, job: Job, run: TrainingRun, moment: float) -> None:
         over = moment + _POSTPROCESSING_SECONDS

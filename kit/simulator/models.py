@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.engine import Engine
 from kit.simulator.errors import invalid_payload, not_found
+from kit.simulator.journal import Journal, command
 
 if TYPE_CHECKING:
     from kit.simulator.learner import LanguageModel
@@ -51,13 +53,15 @@ class TunedModel:
         name: the name it is deployed by.
         base: full name of the model that its training began with.
         created: Unix seconds.
-        weights: what answers.
+        weights: returns what answers; may take a moment the first time.
+        key: what its weights are kept under in the journal.
     """
 
     name: str
     base: str
     created: float
-    weights: LanguageModel
+    weights: Callable[[], LanguageModel]
+    key: str
 
 
 @cache
@@ -72,15 +76,18 @@ class ModelRegistry:
 
     Args:
         engine: what base models answer with.
+        journal: where removals are written down.
     """
 
     _loading = threading.Lock()  # several threads may ask for the first base model at the same moment
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, journal: Journal) -> None:
         self._engine = engine
+        self._journal = journal
         self._base = {name: model for model in base_models() for name in (model.name, model.full_name)}
         self._tuned: dict[str, TunedModel] = {}
         self._aliases: dict[str, str] = {}
+        journal.register(self)
 
     def base(self, name: str) -> BaseModel | None:
         """Return a base model by family or full name."""
@@ -95,14 +102,17 @@ class ModelRegistry:
         self._tuned[model.name] = model
         self._aliases.update(dict.fromkeys(aliases, model.name))
 
+    @command("model.delete")
     def remove(self, name: str) -> None:
         """Forget a tuned model.
 
         Raises:
             ApiError: there is none of that name.
         """
-        if self._tuned.pop(name, None) is None:
+        removed = self._tuned.pop(name, None)
+        if removed is None:
             raise not_found("The model")
+        self._journal.erase(removed.key)
 
     def trainable(self, name: str) -> str:
         """Return the full name of a model that fine-tuning can begin with, base or tuned.
@@ -117,10 +127,16 @@ class ModelRegistry:
         raise invalid_payload("The specified base model does not support fine-tuning.", "model")
 
     def weights(self, name: str) -> LanguageModel:
-        """Return what answers for a model. The first base model takes long: call this in a thread."""
+        """Return what answers for a model. May take seconds the first time: call this in a thread."""
+        return self.source(name)()
+
+    def source(self, name: str) -> Callable[[], LanguageModel]:
+        """Return what returns the weights of a model, even after the model has been removed."""
         tuned = self.tuned(name)
-        if tuned is not None:
-            return tuned.weights
+        return self.base_weights if tuned is None else tuned.weights
+
+    def base_weights(self) -> LanguageModel:
+        """Return what every base model answers with. May take seconds the first time."""
         with ModelRegistry._loading:
             return self._engine.base_model()
 

@@ -5,14 +5,15 @@ import ipaddress
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import uvicorn
 
-from kit.errors import N_, PortInUseError, UsageError
+from kit.errors import N_, KitError, PortInUseError, UsageError
 from kit.simulator.app import create_app
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.state import State
+from kit.simulator.state_file import StateFile
 
 _GRACE_SECONDS = 2  # how long a request may still take once the server has been told to stop
 _BACKLOG = 2048
@@ -41,6 +42,7 @@ def serve(  # noqa: PLR0913 - the options of a server
     keys: Sequence[str] = (),
     scenario: str = DEFAULT,
     state: State | None = None,
+    state_file: str | os.PathLike[str] | None = None,
 ) -> Iterator[Simulator]:
     """Serve a simulator from a thread of this process until the block ends.
 
@@ -51,21 +53,31 @@ def serve(  # noqa: PLR0913 - the options of a server
         pace: as in :class:`State`.
         keys: as in :class:`State`.
         scenario: as in :class:`State`.
-        state: what to serve instead of a new :class:`State` made from the options above.
+        state: what to serve instead of a new :class:`State` made from the other arguments.
+        state_file: where the state is kept beyond the end of this process; by default it is not kept. A file
+            that exists decides the seed.
 
     Raises:
         PortInUseError: somebody else listens there.
+        StateFileError: the state file cannot be used.
         UsageError: other machines could reach the server, and there is no key to keep them out; or the
             scenario does not exist.
     """
-    served = state if state is not None else State(seed=seed, pace=pace, keys=keys, scenario=scenario)
-    if not (served.keys or _is_loopback(host)):
+    if not ((keys if state is None else state.keys) or _is_loopback(host)):
         raise UsageError(
             N_("A simulator that other machines can reach at {host} needs a key."),
             advice=N_("Give it one, or let it listen on 127.0.0.1."),
             host=host,
         )
-    with _listening(host, port) as listener:
+    with _listening(host, port) as listener, contextlib.ExitStack() as last:
+        book = None
+        if state is None and state_file is not None:
+            file = StateFile(state_file)
+            last.callback(file.close)
+            book = file.book("", seed)
+        served = state
+        if served is None:
+            served = State(seed=seed, pace=pace, keys=keys, scenario=scenario, book=book)
         config = uvicorn.Config(
             create_app(served),
             access_log=False,  # an access log would show what learners ask for
@@ -76,7 +88,7 @@ def serve(  # noqa: PLR0913 - the options of a server
             lifespan="on",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        with _running(uvicorn.Server(config), listener):
+        with _running(uvicorn.Server(config), listener, served.open):
             shown = f"[{host}]" if ":" in host else host
             yield Simulator(served, f"http://{shown}:{listener.getsockname()[1]}")
 
@@ -110,14 +122,23 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
+def _running(
+    server: uvicorn.Server, listener: socket.socket, prepare: Callable[[], Awaitable[None]]
+) -> Iterator[None]:
     """Run a server in a thread; return when it answers, and again when it has stopped."""
     ready = threading.Event()
     startup = server.startup
+    problems: list[KitError] = []
 
     async def announced(sockets: list[socket.socket] | None = None) -> None:
-        await startup(sockets)
-        ready.set()
+        try:
+            await prepare()
+        except KitError as problem:  # raised here it would reach the log, and the caller only in part
+            problems.append(problem)
+            server.should_exit = True
+        else:
+            await startup(sockets)
+            ready.set()
 
     server.startup = announced  # type: ignore[method-assign] # uvicorn has no hook for "started"
 
@@ -131,6 +152,8 @@ def _running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
     thread.start()
     ready.wait()
     try:
+        if problems:
+            raise problems[0]
         if not server.started:
             raise RuntimeError("the simulator did not start")
         yield

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 
+from kit.simulator.book import Book
 from kit.simulator.clock import VirtualClock
 from kit.simulator.deployments import DeploymentStore
 from kit.simulator.engine import Engine, default_engine
 from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.jobs import JobStore
+from kit.simulator.journal import Journal
 from kit.simulator.models import ModelRegistry
 from kit.simulator.quotas import Quotas
 from kit.simulator.scenarios import DEFAULT
@@ -17,7 +19,7 @@ from kit.simulator.training import Trainer
 
 
 class State:
-    """One Azure resource with its files, jobs, models and deployments, in memory.
+    """One Azure resource with its files, jobs, models and deployments.
 
     The names of subscription, resource group, account and project in an address are not looked at: a
     simulator is one resource, whatever a client calls it.
@@ -30,6 +32,8 @@ class State:
         engine: what computes behind the service; by default the learner of the kit.
         scenario: name of the circumstances, from ``scenarios.toml``.
         real_time: the source of real time, in seconds from any origin.
+        book: where it is kept, see :mod:`kit.simulator.journal`; by default nowhere. A book that has been
+            written in decides the seed.
 
     Raises:
         UsageError: there is no such scenario.
@@ -44,21 +48,34 @@ class State:
         engine: Engine | None = None,
         scenario: str = DEFAULT,
         real_time: Callable[[], float] = time.monotonic,
+        book: Book | None = None,
     ) -> None:
         chosen = engine if engine is not None else default_engine()
-        self.seed = seed
+        self.seed = seed if book is None else book.seed
         self.keys = tuple(keys)
         self.clock = VirtualClock(pace, real_time=real_time)
-        self.identifiers = Identifiers(seed)
-        self.models = ModelRegistry(chosen)
-        self.files = FileStore(self.clock, self.identifiers)
-        self.deployments = DeploymentStore(self.clock, self.identifiers, self.models)
+        self.identifiers = Identifiers(self.seed, 0 if book is None else book.starts)
+        self.journal = Journal(self.clock, self.identifiers, book)
+        self.models = ModelRegistry(chosen, self.journal)
+        self.files = FileStore(self.clock, self.identifiers, self.journal)
+        self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)
         self.scenario = scenario_named(scenario)
         self.quotas = Quotas(self.models, lambda: self.clock.elapsed, self.scenario.rates)
-        self.jobs = JobStore(
-            self.clock, self.identifiers, self.files, self.models, Trainer(chosen, self.models)
-        )
+        trainer = Trainer(chosen, self.models, self.journal)
+        self.jobs = JobStore(self.clock, self.identifiers, self.files, self.models, trainer, self.journal)
+        self._open = False
+
+    async def open(self) -> None:
+        """Bring back what the book holds: in the event loop, before the first request.
+
+        Raises:
+            StateFileError: the book cannot be replayed.
+        """
+        if not self._open:
+            self._open = True
+            self.journal.replay(self.jobs.settle)
 
     async def close(self) -> None:
         """Stop what is being computed."""
         await self.jobs.close()
+        self.journal.close()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from kit.simulator import prompt_tokens
+from kit.simulator import prompt_tokens, training_record
 from kit.simulator.engine import Engine
 from kit.simulator.job import Job
 from kit.simulator.job_request import AUTO
+from kit.simulator.journal import Journal
 from kit.simulator.models import ModelRegistry
 from kit.simulator.training_file import BadTrainingFile, Messages, check_size, read_examples
 
 if TYPE_CHECKING:
-    from kit.simulator.learner import TrainingRun
+    from kit.simulator.learner import LanguageModel, TrainingRun
 
 
 class Trainer:
@@ -22,37 +25,65 @@ class Trainer:
     Args:
         engine: what trains.
         models: where the model that a training begins with comes from.
+        journal: where outcomes are kept.
     """
 
-    def __init__(self, engine: Engine, models: ModelRegistry) -> None:
+    def __init__(self, engine: Engine, models: ModelRegistry, journal: Journal) -> None:
         self._engine = engine
         self._models = models
+        self._journal = journal
+        self._closing = False
         self._lane = asyncio.Semaphore(1)  # trainings side by side would only slow each other down
         self._under_way: set[asyncio.Task[TrainingRun]] = set()
 
     def start(self, job: Job, training: bytes, validation: bytes) -> None:
-        """Begin the training of a job; ``job.training`` is its outcome."""
-        task = asyncio.create_task(self._run(job, training, validation))
+        """Begin the training of a job; ``job.training`` is its outcome.
+
+        What it needs stays in the journal until it has ended, even if a client deletes it meanwhile.
+        """
+        base = self._models.source(job.request.model)  # now: a tuned model may be deleted before its turn
+        work = partial(self._train, job, training, validation, base)
+        known = training_record.kept(self._journal, job, self._models.base_weights, work)
+        if known is not None:
+            job.training = asyncio.get_running_loop().create_future()
+            job.training.set_result(known)
+            return
+        tuned = self._models.tuned(job.request.model)
+        for key in (job.request.training_file, job.request.validation_file, tuned.key if tuned else None):
+            if key:
+                self._journal.hold(key, job.id)
+        task = asyncio.create_task(self._run(job, work))
         self._under_way.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._ended, job))
         job.training = task
 
     async def close(self, jobs: list[Job]) -> None:
         """Stop what is under way and wait until its threads have ended."""
+        self._closing = True
         for job in jobs:
             job.stop.set()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[TrainingRun]) -> None:
+    def _ended(self, job: Job, task: asyncio.Task[TrainingRun]) -> None:
         self._under_way.discard(task)
+        if not self._closing:  # the next start begins this training again, from the same files
+            self._journal.release(job.id)
         if not task.cancelled():
             task.exception()  # a cancelled job never looks, and asyncio would complain about that
 
-    async def _run(self, job: Job, training: bytes, validation: bytes) -> TrainingRun:
+    async def _run(self, job: Job, work: Callable[[], TrainingRun]) -> TrainingRun:
         async with self._lane:
-            return await asyncio.to_thread(self._train, job, training, validation)
+            return await asyncio.to_thread(self._train_and_keep, job, work)
 
-    def _train(self, job: Job, training: bytes, validation: bytes) -> TrainingRun:
+    def _train_and_keep(self, job: Job, work: Callable[[], TrainingRun]) -> TrainingRun:
+        run = work()
+        if not run.stopped:
+            training_record.keep(self._journal, job, run)
+        return run
+
+    def _train(
+        self, job: Job, training: bytes, validation: bytes, base: Callable[[], LanguageModel]
+    ) -> TrainingRun:
         examples = _examples(training, "training_file")
         held_out = _examples(validation, "validation_file") if validation else []
         job.training_file_tokens = sum(prompt_tokens.count(messages) for messages in examples)
@@ -65,9 +96,8 @@ class Trainer:
                 None if request.learning_rate_multiplier == AUTO else request.learning_rate_multiplier
             ),
         )
-        base = self._models.weights(request.model)
         return self._engine.fine_tune(
-            base, examples, held_out, hyperparameters, seed=job.seed, should_stop=job.stop.is_set
+            base(), examples, held_out, hyperparameters, seed=job.seed, should_stop=job.stop.is_set
         )
 
 

@@ -1,0 +1,313 @@
+"""The state file: what a restart brings back, what is erased, and every way in which a file is refused."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from kit.errors import StateFileError
+from kit.simulator import Simulator, serve
+from kit.simulator.clock import VirtualClock
+from kit.simulator.identifiers import Identifiers
+from kit.simulator.journal import Journal, command
+from kit.simulator.state_file import FORMAT, StateFile
+
+DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
+BEARER = {"authorization": "Bearer any"}
+MARKER = b"lamp 11"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "simulator.state"
+
+
+@contextlib.contextmanager
+def running(path: Path, **options: Any) -> Iterator[tuple[httpx2.Client, Simulator]]:
+    headers = {"api-key": "any"}
+    with (
+        serve(state_file=path, **options) as server,
+        httpx2.Client(base_url=server.url, headers=headers, timeout=60) as http,
+    ):
+        yield http, server
+
+
+def upload(http: httpx2.Client, content: bytes) -> str:
+    form = {"file": ("lamps.jsonl", content)}
+    answer = http.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+def create_job(http: httpx2.Client, model: str, file: str, **options: Any) -> str:
+    body = {"model": model, "training_file": file, **options}
+    answer = http.post("/openai/v1/fine_tuning/jobs", content=json.dumps(body))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+def advance(http: httpx2.Client, seconds: float) -> int:
+    return int(http.post("/simulator/clock", json={"advance_seconds": seconds}).json()["now"])
+
+
+def deploy(http: httpx2.Client, name: str, model: str) -> Any:
+    source = {"format": "OpenAI", "name": model, "version": "1"}
+    body = {"sku": {"name": "Standard", "capacity": 1}, "properties": {"model": source}}
+    return http.put(f"{DEPLOYMENTS}/{name}", json=body, headers=BEARER)
+
+
+def ask(http: httpx2.Client, deployment: str, **options: Any) -> Any:
+    question = [{"role": "user", "content": "Is lamp 3 lit?"}]
+    body = {"model": deployment, "messages": question, "seed": 1, "logprobs": True, **options}
+    return http.post("/openai/v1/chat/completions", json=body).json()
+
+
+def everything(http: httpx2.Client) -> dict[str, Any]:
+    """Return all that a client can see of the resource."""
+    seen: dict[str, Any] = {"now": advance(http, 0)}
+    for listing in ("fine_tuning/jobs", "files", "models"):
+        seen[listing] = http.get(f"/openai/v1/{listing}").json()
+    for job in seen["fine_tuning/jobs"]["data"]:
+        for part in ("events?limit=100", "checkpoints"):
+            address = f"/openai/v1/fine_tuning/jobs/{job['id']}/{part}"
+            seen[address] = http.get(address).json()
+    for file in seen["files"]["data"]:
+        seen[file["id"]] = http.get(f"/openai/v1/files/{file['id']}/content").text
+    seen["deployments"] = http.get(DEPLOYMENTS, headers=BEARER).json()
+    return seen
+
+
+def test_a_restart_changes_nothing_that_a_client_sees(path: Path, samples: Any):
+    with running(path) as (http, _):
+        file = upload(http, samples.english)
+        first = create_job(http, "gpt-4.1-mini", file, suffix="lamps", metadata={"author": "me\ud800"})
+        advance(http, 5000)
+        tuned = http.get(f"/openai/v1/fine_tuning/jobs/{first}").json()["fine_tuned_model"]
+        second = create_job(http, tuned, file)
+        operation = deploy(http, "keeper", tuned).headers["azure-asyncoperation"]
+        advance(http, 200)
+        for verb in ("pause", "resume"):
+            http.get(f"/openai/v1/fine_tuning/jobs/{second}")
+            assert http.post(f"/openai/v1/fine_tuning/jobs/{second}/{verb}").status_code == 200
+            advance(http, 100)
+        cancelled = create_job(http, "gpt-4o-mini", file)
+        assert http.post(f"/openai/v1/fine_tuning/jobs/{cancelled}/cancel").status_code == 200
+        http.delete(f"{DEPLOYMENTS}/gpt-4o", headers=BEARER)
+        before, answer = everything(http), ask(http, "keeper")
+    with running(path, seed=7) as (http, server):
+        assert everything(http) == before
+        again = ask(http, "keeper")
+        assert again["choices"] == answer["choices"]
+        assert again["id"] != answer["id"]  # an identifier is never given twice
+        address = operation.split("/subscriptions")[1]
+        assert http.get(f"/subscriptions{address}", headers=BEARER).json()["status"] == "Succeeded"
+        assert server.state.seed == 105  # the file's, not the one asked for
+        advance(http, 5000)
+        done = http.get(f"/openai/v1/fine_tuning/jobs/{second}").json()
+        assert done["status"] == "succeeded"
+
+
+def test_a_training_that_was_cut_off_is_done_again(path: Path, samples: Any):
+    """The clock has not reached the job's start, so nobody has waited for its training."""
+
+    def outcome(http: httpx2.Client) -> Any:
+        advance(http, 5000)
+        return http.get(f"/openai/v1/fine_tuning/jobs/{job}/checkpoints").json()
+
+    with running(path) as (http, _):
+        job = create_job(http, "gpt-4.1-mini", upload(http, samples.chinese))
+    with running(path) as (http, _):
+        interrupted = outcome(http)
+    with running(path.with_name("undisturbed")) as (http, _):
+        assert create_job(http, "gpt-4.1-mini", upload(http, samples.chinese)) == job
+        assert outcome(http) == interrupted
+    assert interrupted["data"]
+
+
+def test_deleted_content_leaves_the_file_once_no_training_needs_it(path: Path, samples: Any):
+    def traces() -> list[bool]:
+        files = [path, path.with_name(f"{path.name}-wal")]
+        return [MARKER in file.read_bytes() for file in files if file.exists()]
+
+    with running(path) as (http, _):
+        file = upload(http, samples.english)
+        assert any(traces())
+        job = create_job(http, "gpt-4.1-mini", file)
+        http.delete(f"/openai/v1/files/{file}")  # while it trains
+        advance(http, 5000)
+        done = http.get(f"/openai/v1/fine_tuning/jobs/{job}").json()
+        assert done["status"] == "succeeded"
+        models = [model["id"] for model in http.get("/openai/v1/models").json()["data"]]
+        for model in [name for name in models if ".ft-" in name]:
+            assert http.delete(f"/openai/v1/models/{model}").status_code == 200
+        before = everything(http)
+    assert not any(traces())
+    with running(path) as (http, _):
+        assert everything(http) == before
+
+
+def test_a_refused_request_leaves_no_trace(path: Path, samples: Any):
+    with running(path) as (http, _):
+        assert create_job(http, "gpt-4.1-mini", upload(http, samples.english))
+        before = everything(http)
+        empty = {"file": ("lamps.jsonl", b"")}
+        assert http.post("/openai/v1/files", files=empty, data={"purpose": "fine-tune"}).status_code == 400
+        assert http.post("/openai/v1/fine_tuning/jobs", json={"model": "gpt-9"}).status_code == 400
+        assert deploy(http, "keeper", "no-such-model").status_code == 400
+        assert http.delete("/openai/v1/files/file-0").status_code == 404
+    with running(path) as (http, _):
+        assert everything(http) == before
+
+
+def test_a_clock_with_a_pace_never_goes_back(path: Path):
+    with running(path, pace=1000) as (http, _):
+        advance(http, 5)
+        seen = advance(http, 0)
+    with running(path) as (http, _):
+        assert advance(http, 0) >= seen
+
+
+def test_a_second_server_on_the_same_file_is_refused(path: Path):
+    with running(path), pytest.raises(StateFileError) as refused, running(path):
+        pass
+    assert "Another simulator" in str(refused.value)
+    with running(path):  # the lock goes with its holder
+        pass
+
+
+def _foreign(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("create table diary (entry)")
+
+
+def _newer(path: Path) -> None:
+    StateFile(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(f"pragma user_version={FORMAT + 1}")
+
+
+def _no_database(path: Path) -> None:
+    path.write_bytes(b"Dear diary, " * 1000)
+
+
+def _torn(path: Path) -> None:
+    StateFile(path).close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    path.write_bytes(content)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_foreign, "another program"),
+        (_newer, f"format {FORMAT + 1}"),
+        (_no_database, "damaged"),
+        (_torn, "damaged"),
+        (_folder, "cannot be opened"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_refused_and_left_alone(path: Path, spoil: Any, said: str):
+    spoil(path)
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(StateFileError) as refused, running(path):
+        pass
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("update blob set content = zeroblob(length(content))", "damaged"),
+        ("update entry set arguments = replace(arguments, 'lamps', 'lumps')", "damaged"),
+        ("delete from entry where command = 'file.upload'", "cannot be replayed"),
+    ],
+)
+def test_damage_that_sqlite_does_not_see_is_told(path: Path, samples: Any, change: str, said: str):
+    with running(path) as (http, _):
+        create_job(http, "gpt-4.1-mini", upload(http, samples.english))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        assert database.execute(change).rowcount
+    with pytest.raises(StateFileError) as refused, running(path):
+        pass
+    assert said in str(refused.value)
+
+
+def test_an_empty_file_is_a_new_one(path: Path):
+    path.touch()
+    with running(path) as (http, _):
+        assert http.get("/openai/v1/files").json()["data"] == []
+
+
+def test_a_file_that_cannot_be_written_acknowledges_nothing(path: Path, samples: Any):
+    with running(path) as (http, server):
+        assert upload(http, samples.english)
+        book: Any = server.state.journal._book
+        book._file._database.execute("pragma max_page_count=1")  # a full disk, as SQLite sees it
+        form = {"file": ("lamps.jsonl", samples.english * 100)}
+        answer = http.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
+        assert answer.status_code == 503
+        assert http.get("/openai/v1/files").status_code == 503
+    with running(path) as (http, _):
+        assert len(http.get("/openai/v1/files").json()["data"]) == 1
+
+
+@dataclass
+class Note:
+    id: str
+    text: str
+
+
+class Notes:
+    def __init__(self, journal: Journal, identifiers: Identifiers) -> None:
+        self._journal = journal
+        self._identifiers = identifiers
+        self.notes: list[Note] = []
+        journal.register(self)
+
+    @command("note.add", note=Note)
+    def add(self, note: Note) -> str:
+        if not note.text:
+            raise ValueError("nothing to note")
+        note.id = self._identifiers.hexadecimal("note")
+        self.notes.append(note)
+        return note.id
+
+    @command("note.add_two")
+    def add_two(self, text: str) -> list[str]:
+        return [self.add(Note("", text)), self.add(Note("", text.upper()))]
+
+
+def _notes(file: StateFile) -> tuple[Notes, Journal]:
+    book = file.book("", 1)
+    clock, identifiers = VirtualClock(), Identifiers(book.seed, book.starts)
+    journal = Journal(clock, identifiers, book)
+    return Notes(journal, identifiers), journal
+
+
+def test_a_command_within_a_command_is_written_once_and_identifiers_come_back(path: Path):
+    with contextlib.closing(StateFile(path)) as file:
+        notes, _ = _notes(file)
+        notes.add(Note("", "a"))
+        with pytest.raises(ValueError, match="nothing"):
+            notes.add(Note("", ""))
+        notes.add_two("b")
+        first = notes.notes
+    with contextlib.closing(StateFile(path)) as file:
+        again, journal = _notes(file)
+        journal.replay(lambda: None)
+        assert again.notes == first
+        again.add(Note("", "c"))
+        assert len({note.id for note in again.notes}) == 4
