@@ -7,6 +7,7 @@
     │   └── UnknownLocaleError
     ├── SettingsError         something is missing from the environment
     ├── TrainingFileError     a training or validation file: names file and line
+    ├── DataError             a data set to evaluate or train on: names file and row
     ├── ModelError            a model that is unknown, retired or cannot be fine-tuned
     ├── ServiceError          the service refused a request, or cannot be reached
     │   └── JobFailedError    a fine-tuning job ended without a model
@@ -83,6 +84,10 @@ class SettingsError(KitError):
 
 class TrainingFileError(KitError):
     """A training or validation file that the service would refuse."""
+
+
+class DataError(KitError):
+    """A data set that cannot be found or read, or one of its rows."""
 
 
 class ModelError(KitError):

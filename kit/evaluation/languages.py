@@ -55,6 +55,16 @@ class LabelSet:
             raise _no_label(self.name, key, self.keys)
         return self.words[key][self.locale][0]
 
+    def key_of(self, word: str) -> str | None:
+        """Return the label that a data set means by a word: its key, its code, or a name in any language."""
+        sought = word.strip().casefold()
+        for key, by_locale in self.words.items():
+            if sought == key.casefold() or any(
+                sought in map(str.casefold, names) for names in by_locale.values()
+            ):
+                return key
+        return None
+
     def names(self) -> list[str]:
         """Return the names of all labels in the set's language: what a prompt has to list."""
         return [self.called(key) for key in self.keys]
@@ -77,6 +87,9 @@ class Languages:
             self._labels = {
                 name: {key: {at: tuple(words) for at, words in by.items()} for key, by in labels.items()}
                 for name, labels in content["labels"].items()
+            }
+            self.columns: dict[str, tuple[str, ...]] = {
+                what: tuple(names) for what, names in content.get("columns", {}).items()
             }
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
             raise UsageError(

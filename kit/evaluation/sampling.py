@@ -1,0 +1,143 @@
+"""Samples and splits with the same share of every label, by a seed.
+
+Data sets are often sorted by label: the first thousand reviews of the IMDB are all negative, and whoever
+takes them measures nothing. Functions here take any rows and a function that gives a row's label.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from kit.errors import N_, UsageError
+from kit.evaluation.bootstrap import SEED
+
+Row = TypeVar("Row")
+
+
+class Split(NamedTuple, Generic[Row]):
+    """Three parts without a common text: learn from one, choose by the second, report once on the third."""
+
+    train: list[Row]
+    validation: list[Row]
+    test: list[Row]
+
+
+def _label(row: Any) -> Hashable:
+    label: Hashable = row["label"] if isinstance(row, dict) else row.label
+    return label
+
+
+def _text(row: Any) -> Hashable:
+    text: Hashable = row["text"] if isinstance(row, dict) else row.text
+    return text
+
+
+def stratified_sample(
+    rows: Sequence[Row],
+    size: int,
+    *,
+    seed: int = SEED,
+    balanced: bool = False,
+    by: Callable[[Row], Hashable] = _label,
+) -> list[Row]:
+    """Return ``size`` rows in random order, each label with its share of the whole.
+
+    Shares that are not whole numbers are rounded by largest remainder, so that they add up to ``size``.
+
+    Args:
+        rows: the whole, in any order.
+        size: how many.
+        seed: the same seed gives the same sample.
+        balanced: equally many of each label instead, as far as they go.
+        by: the label of a row; without it ``row.label`` or ``row["label"]``.
+
+    Raises:
+        UsageError: there are fewer rows than that, or the size is not positive.
+    """
+    if not 1 <= size <= len(rows):
+        raise UsageError(
+            N_("A sample of {size} rows cannot be taken from {n} rows."),
+            advice=N_("Choose a size from 1 to {n}."),
+            size=size,
+            n=len(rows),
+        )
+    chance = random.Random(seed)
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        groups[by(row)].append(place)
+    shares = _equal(groups, size) if balanced else _proportional(groups, size)
+    chosen = [place for label, share in shares.items() for place in chance.sample(groups[label], share)]
+    chance.shuffle(chosen)
+    return [rows[place] for place in chosen]
+
+
+def _proportional(groups: dict[Hashable, list[int]], size: int) -> dict[Hashable, int]:
+    n = sum(map(len, groups.values()))
+    shares = {label: size * len(places) // n for label, places in groups.items()}
+    remainders = sorted(groups, key=lambda label: size * len(groups[label]) % n, reverse=True)
+    for label in remainders[: size - sum(shares.values())]:
+        shares[label] += 1
+    return shares
+
+
+def _equal(groups: dict[Hashable, list[int]], size: int) -> dict[Hashable, int]:
+    shares = dict.fromkeys(groups, 0)
+    left = size
+    while left:
+        open_groups = [label for label in groups if shares[label] < len(groups[label])]
+        each = max(1, left // len(open_groups))
+        for label in open_groups[:left]:
+            more = min(each, len(groups[label]) - shares[label], left)
+            shares[label] += more
+            left -= more
+    return shares
+
+
+def without_duplicates(rows: Sequence[Row], *, by: Callable[[Row], Hashable] = _text) -> list[Row]:
+    """Return the rows whose text has not occurred before; difference in case and spaces does not count."""
+    first: dict[Hashable, Row] = {}
+    for row in rows:
+        text = by(row)
+        first.setdefault(" ".join(text.casefold().split()) if isinstance(text, str) else text, row)
+    return list(first.values())
+
+
+def split(
+    rows: Sequence[Row],
+    *,
+    validation: int | float,
+    test: int | float,
+    train: int | float | None = None,
+    seed: int = SEED,
+) -> Split[Row]:
+    """Return three parts with the same share of every label; a text that occurs twice is taken once.
+
+    Args:
+        rows: with ``label`` and ``text``, as attributes or keys.
+        validation: how many rows: a number, or as a fraction below 1 a share of all.
+        test: the same for the test part.
+        train: the same for the training part; without it all that is left.
+        seed: the same seed gives the same parts.
+
+    Raises:
+        UsageError: the parts are larger than the whole, or one would be empty.
+    """
+    unique = without_duplicates(rows)
+    wanted = {"validation": validation, "test": test} | ({} if train is None else {"train": train})
+    sizes = {name: round(n * len(unique)) if n < 1 else int(n) for name, n in wanted.items()}
+    sizes.setdefault("train", len(unique) - sum(sizes.values()))
+    if sum(sizes.values()) > len(unique) or min(sizes.values()) < 1:
+        raise UsageError(
+            N_("{n} different texts cannot be split into {train} + {validation} + {test}."),
+            advice=N_("Every part needs at least one text: training, validation, test."),
+            n=len(unique),
+            **sizes,
+        )
+    places: dict[str, list[int]] = {name: [] for name in ("train", "validation", "test")}
+    left = list(range(len(unique)))
+    for name in ("test", "validation", "train"):
+        chosen = stratified_sample(left, sizes[name], seed=seed, by=lambda at: _label(unique[at]))
+        places[name] = chosen
+        left = sorted(set(left) - set(chosen))
+    return Split(**{name: [unique[at] for at in chosen] for name, chosen in places.items()})
