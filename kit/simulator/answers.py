@@ -30,13 +30,17 @@ class Answer:
         tokens: the model's tokens; may go beyond ``limit``.
         limit: tokens after which the answer is cut off.
         stops: texts before which it ends.
+        function: the function that it calls, whose arguments are its text; None for an answer in words.
 
     Attributes:
         finish_reason: ``stop`` or ``length``.
         n_tokens: tokens that were generated.
     """
 
-    def __init__(self, tokens: Iterator[Token], limit: int, stops: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, tokens: Iterator[Token], limit: int, stops: tuple[str, ...] = (), function: str | None = None
+    ) -> None:
+        self.function = function
         self.finish_reason = "stop"
         self.n_tokens = 0
         self._tokens = tokens

@@ -42,7 +42,7 @@ def create_app(state: State) -> Starlette:
     v1 = DataPlaneGate(_router([*chat.v1(), *shared]), state.keys)
     legacy = DataPlaneGate(_router([*chat.legacy(), *shared]), state.keys, needs_version=True)
     management = ManagementGate(_router(ManagementRoutes(state).routes()))
-    return Starlette(
+    app = Starlette(
         routes=[
             Mount("/openai/v1", v1),
             Mount("/openai", legacy),
@@ -58,6 +58,8 @@ def create_app(state: State) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.state.profile = state.profile  # for the handlers of errors, which know nothing but the application
+    return app
 
 
 def _router(routes: Sequence[BaseRoute]) -> Router:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+from kit.simulator import generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.chat_request import ChatRequest
 from kit.simulator.deployments import Deployment
 from kit.simulator.state import State
 from kit.simulator.wire import compact
-
-_SEED_STEP = 0x9E3779B97F4A7C15  # odd, so that the answers of one request get seeds far apart
 
 
 class Completion:
@@ -22,19 +22,21 @@ class Completion:
         state: the simulator.
         deployment: who answers.
         request: what was asked.
+        seed: of the sampling, where the request leaves it open; fresh, unless given.
     """
 
-    def __init__(self, state: State, deployment: Deployment, request: ChatRequest) -> None:
+    def __init__(
+        self, state: State, deployment: Deployment, request: ChatRequest, seed: int | None = None
+    ) -> None:
         self._state = state
         self._deployment = deployment
         self._request = request
-        source = state.identifiers.source("sampling")
-        self._seed = source.getrandbits(63) if request.seed is None else request.seed
+        self._seed = state.sampling_seed(request.task.seed, seed)
         self._head = {
             "id": f"chatcmpl-{state.identifiers.hexadecimal('completion')}",
             "created": int(state.clock.now),
             "model": deployment.full_name,
-            "system_fingerprint": _fingerprint(deployment.full_name),
+            "system_fingerprint": fingerprint(deployment.full_name),
         }
 
     def whole(self) -> dict[str, Any]:
@@ -48,50 +50,68 @@ class Completion:
         """Yield the answer as server-sent events, ready for the wire."""
         answers = self._answers()
         for index, answer in enumerate(answers):
-            yield self._delta(index, {"role": "assistant", "content": "", "refusal": None})
+            call_id = self._call_id(index)
+            yield self._delta(index, self._opening(answer, call_id))
             for piece in answer:
-                yield self._delta(index, {"content": piece.text}, piece)
-            yield self._delta(index, {}, finish_reason=answer.finish_reason)
+                yield self._delta(index, self._continued(answer, piece.text), piece)
+            yield self._delta(index, {}, finish_reason=self._finish_reason(answer))
         if self._request.with_usage:
             yield self._event({"choices": [], "usage": self._usage(answers)})
         yield b"data: [DONE]\n\n"
 
     def _answers(self) -> list[Answer]:
-        request = self._request
-        model = self._state.deployments.weights(self._deployment)
-        messages = [{"role": message["role"], "content": message["content"]} for message in request.messages]
-        # One token more than asked for shows whether an answer was cut off or had ended.
-        return [
-            Answer(
-                model.generate(
-                    messages,
-                    max_tokens=request.limit + 1,
-                    temperature=request.temperature,
-                    top_p=request.top_p,
-                    seed=(self._seed + index * _SEED_STEP) % 2**63,
-                    top_logprobs=request.alternatives,
-                ),
-                request.limit,
-                request.stops,
-            )
-            for index in range(request.n)
-        ]
+        return generation.write(self._state, self._deployment, self._request.task, self._seed)
 
     def _choice(self, index: int, answer: Answer) -> dict[str, Any]:
         pieces = list(answer)
         tokens = tuple(token for piece in pieces for token in piece.tokens)
         text = "".join(piece.text for piece in pieces)
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if answer.function is not None:
+            message |= {"content": None, **self._call(answer.function, text, self._call_id(index))}
         return {
             "index": index,
-            "message": {"role": "assistant", "content": text, "refusal": None},
-            "logprobs": rendered_logprobs(tokens) if self._request.logprobs else None,
-            "finish_reason": answer.finish_reason,
+            "message": message,
+            "logprobs": rendered_logprobs(tokens) if self._request.task.logprobs else None,
+            "finish_reason": self._finish_reason(answer),
         }
+
+    def _call(self, name: str, arguments: str, call_id: str) -> dict[str, Any]:
+        function = {"name": name, "arguments": arguments}
+        if self._request.as_function:
+            return {"function_call": function}
+        return {"tool_calls": [{"id": call_id, "type": "function", "function": function}]}
+
+    def _call_id(self, index: int) -> str:
+        unique = f"{self._head['id']}:{index}"
+        return f"call_{hashlib.sha256(unique.encode()).hexdigest()[:24]}"
+
+    def _finish_reason(self, answer: Answer) -> str:
+        # OpenAI API, "Function calling": a function that was named ends with "stop".
+        called = answer.function is not None and self._request.task.choice != answer.function
+        if not called or answer.finish_reason != "stop":
+            return answer.finish_reason
+        return "function_call" if self._request.as_function else "tool_calls"
+
+    def _opening(self, answer: Answer, call_id: str) -> dict[str, Any]:
+        if answer.function is None:
+            return {"role": "assistant", "content": "", "refusal": None}
+        call = self._call(answer.function, "", call_id)
+        for position, entry in enumerate(call.get("tool_calls", ())):
+            entry["index"] = position
+        return {"role": "assistant", "content": None, **call}
+
+    def _continued(self, answer: Answer, text: str) -> dict[str, Any]:
+        if answer.function is None:
+            return {"content": text}
+        if self._request.as_function:
+            return {"function_call": {"arguments": text}}
+        return {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}
 
     def _delta(
         self, index: int, delta: dict[str, Any], piece: Piece | None = None, finish_reason: str | None = None
     ) -> bytes:
-        wanted = self._request.logprobs and piece is not None
+        wanted = self._request.task.logprobs and piece is not None
         choice = {
             "index": index,
             "delta": delta,
@@ -106,22 +126,26 @@ class Completion:
         return b"data: " + compact(body) + b"\n\n"
 
     def _usage(self, answers: list[Answer]) -> dict[str, Any]:
-        prompt = self._request.prompt_tokens
-        completion = sum(answer.n_tokens for answer in answers)
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-            "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
-            "completion_tokens_details": {
-                "accepted_prediction_tokens": 0,
-                "audio_tokens": 0,
-                "reasoning_tokens": 0,
-                "rejected_prediction_tokens": 0,
-            },
-        }
+        return usage(self._request.prompt_tokens, sum(answer.n_tokens for answer in answers))
 
 
-def _fingerprint(model: str) -> str:
+def usage(prompt: int, completion: int) -> dict[str, Any]:
+    """Return what a request cost, in tokens, in the form of the chat operation."""
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
+        "completion_tokens_details": {
+            "accepted_prediction_tokens": 0,
+            "audio_tokens": 0,
+            "reasoning_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+@lru_cache(1024)
+def fingerprint(model: str) -> str:
     """Return a fingerprint that says who answers: the same for the same model."""
     return f"fp_simulator_{hashlib.sha256(model.encode()).hexdigest()[:10]}"

@@ -1,19 +1,22 @@
-"""What a client asks for in a chat completion, checked. Codes and wording of refusals are the service's."""
+"""What a client asks for in a chat completion, checked. Codes and wording of refusals are the service's.
+
+``frequency_penalty``, ``presence_penalty``, ``logit_bias``, ``reasoning_effort`` and ``prediction`` are
+checked and have no effect: the simulator's model does not repeat itself, and does not reason.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kit.simulator import prompt_tokens
-from kit.simulator.errors import ApiError
+from kit.simulator import prompt_tokens, structured
+from kit.simulator.chat_shapes import ChatShape, Function, Message, NamedChoice
+from kit.simulator.generation import Task, Tool
+from kit.simulator.validation import checked, refusal
 
-_ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
-_DEFAULT_ANSWER = 2048  # tokens; an answer ends by itself long before, unless sampling is very hot
-_LONGEST_ANSWER = 32_768  # tokens; Microsoft Foundry, "Azure OpenAI models", October 2026: gpt-4.1
-_MOST_CHOICES = 128
-_MOST_STOPS = 4
-_MOST_ALTERNATIVES = 20
+DEFAULT_ANSWER = 2048  # tokens; an answer ends by itself long before, unless sampling is very hot
+_MOST_NOTES = 16  # OpenAI API reference, metadata: 16 pairs of 64 and 512 characters
+_LONGEST_KEY, _LONGEST_VALUE = 64, 512
 
 
 @dataclass(frozen=True)
@@ -21,40 +24,35 @@ class ChatRequest:
     """A checked request.
 
     Attributes:
-        messages: role, content and perhaps name, all texts.
-        n: how many answers.
-        limit: longest answer in tokens.
-        temperature: from 0 to 2.
-        top_p: from 0 to 1.
-        seed: None where the client leaves it open.
-        stops: texts before which an answer ends.
+        task: what the model is to write.
         stream: whether the answer comes in pieces.
         with_usage: whether a stream ends with the usage.
-        logprobs: whether tokens come with their log-probabilities.
-        alternatives: how many other tokens come with each.
+        store: whether the completion can be retrieved later.
+        metadata: the client's own notes.
+        as_function: whether a call is told in the older form, ``function_call``.
     """
 
-    messages: list[dict[str, str]]
-    n: int
-    limit: int
-    temperature: float
-    top_p: float
-    seed: int | None
-    stops: tuple[str, ...]
+    task: Task
     stream: bool
     with_usage: bool
-    logprobs: bool
-    alternatives: int
+    store: bool
+    metadata: dict[str, str] | None
+    as_function: bool
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """What is read by the model."""
+        return self.task.messages
 
     @cached_property
     def prompt_tokens(self) -> int:
         """Tokens of the prompt; counted once, because a long prompt takes its time."""
-        return prompt_tokens.count(self.messages)
+        return prompt_tokens.count(self.task.messages)
 
     @property
     def most_tokens(self) -> int:
         """Tokens that the request costs at most."""
-        return self.prompt_tokens + self.limit * self.n
+        return self.prompt_tokens + self.task.limit * self.task.n
 
 
 def read(body: Mapping[str, Any]) -> ChatRequest:
@@ -63,113 +61,138 @@ def read(body: Mapping[str, Any]) -> ChatRequest:
     Raises:
         ApiError: a field is missing or out of its range.
     """
-    _refuse_unsupported(body)
-    logprobs = _flag(body, "logprobs")
-    alternatives = _whole(body, "top_logprobs", 0, _MOST_ALTERNATIVES) or 0
-    if alternatives and not logprobs:
-        raise _invalid("top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.")
-    options = body.get("stream_options")
+    asked = checked(ChatShape, body)
+    _check_together(asked)
+    tools = [tool.function for tool in asked.tools or ()] or list(asked.functions or ())
+    form = asked.response_format
+    schema = form.json_schema if form is not None and form.type == "json_schema" else None
+    if schema is not None:
+        check_schema("response_format", schema.schema_ or {}, schema.name, strict=bool(schema.strict))
+    task = Task(
+        messages=[flattened(f"messages[{i}]", message) for i, message in enumerate(asked.messages)],
+        n=asked.n or 1,
+        limit=asked.max_completion_tokens or asked.max_tokens or DEFAULT_ANSWER,
+        temperature=1.0 if asked.temperature is None else asked.temperature,
+        top_p=1.0 if asked.top_p is None else asked.top_p,
+        seed=asked.seed,
+        stops=stops(asked.stop),
+        logprobs=bool(asked.logprobs),
+        alternatives=asked.top_logprobs or 0,
+        json=form is not None and form.type != "text",
+        schema=(schema.schema_ or {}) if schema is not None else None,
+        tools=tuple(Tool(tool.name, tool.description, tool.parameters) for tool in tools),
+        choice=_choice(asked, tools),
+    )
     return ChatRequest(
-        messages=_messages(body.get("messages")),
-        n=_whole(body, "n", 1, _MOST_CHOICES) or 1,
-        limit=_whole(body, "max_completion_tokens", 1, _LONGEST_ANSWER)
-        or _whole(body, "max_tokens", 1, _LONGEST_ANSWER)
-        or _DEFAULT_ANSWER,
-        temperature=_share(body, "temperature", 2),
-        top_p=_share(body, "top_p", 1),
-        seed=_whole(body, "seed", -(2**63), 2**63 - 1),
-        stops=_stops(body.get("stop")),
-        stream=_flag(body, "stream"),
-        with_usage=isinstance(options, Mapping) and options.get("include_usage") is True,
-        logprobs=logprobs,
-        alternatives=alternatives,
+        task=task,
+        stream=bool(asked.stream),
+        with_usage=asked.stream_options is not None and asked.stream_options.include_usage,
+        store=bool(asked.store),
+        metadata=metadata(asked.metadata),
+        as_function=not asked.tools and bool(asked.functions),
     )
 
 
-def _refuse_unsupported(body: Mapping[str, Any]) -> None:
-    """Refuse what would otherwise be ignored: a silent difference from the service is the worst."""
-    form = body.get("response_format")
-    if form is not None and not (isinstance(form, Mapping) and form.get("type") == "text"):
-        raise _invalid("response_format", "The simulator knows a response_format of type 'text' only.")
+def _check_together(asked: ChatShape) -> None:
+    """Refuse what does not go together, and what would otherwise be ignored."""
+    if asked.top_logprobs is not None and not asked.logprobs:
+        raise refusal("top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.")
+    if asked.tool_choice not in {None, "none"} and not asked.tools:
+        raise refusal("tool_choice", "'tool_choice' is only allowed when 'tools' are specified.")
+    if asked.function_call not in {None, "none"} and not asked.functions:
+        raise refusal("function_call", "'function_call' is only allowed when 'functions' are specified.")
+    if asked.stream_options is not None and not asked.stream:
+        raise refusal(
+            "stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        )
+    if asked.audio is not None or "audio" in (asked.modalities or ()):
+        raise refusal("modalities", "This model does not support audio output.")
+    if asked.data_sources:
+        raise refusal("data_sources", "The simulator has no data sources.")
+    if asked.response_format is not None and asked.response_format.type == "json_object":
+        said = [message.content for message in asked.messages]
+        if "json" not in str(said).casefold():
+            raise refusal(
+                "messages",
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+                "'json_object'.",
+                "invalid_request_error",
+            )
 
 
-def _messages(value: Any) -> list[dict[str, str]]:
-    if not isinstance(value, list) or not value:
-        raise _invalid("messages", "'messages' must be a non-empty list.", "missing_required_parameter")
-    return [_message(i, message) for i, message in enumerate(value)]
+def _choice(asked: ChatShape, tools: list[Function]) -> str:
+    choice = asked.tool_choice or asked.function_call or "auto"
+    if isinstance(choice, str):
+        return choice
+    name = choice.function.name if isinstance(choice, NamedChoice) else choice.name
+    if name not in {tool.name for tool in tools}:
+        param = "tool_choice" if asked.tools else "function_call"
+        raise refusal(param, f"Tool choice '{name}' not found in 'tools' parameter.")
+    return name
 
 
-def _message(position: int, message: Any) -> dict[str, str]:
-    param = f"messages[{position}]"
-    if not isinstance(message, Mapping) or message.get("role") not in _ROLES:
-        roles = ", ".join(sorted(_ROLES))
-        raise _invalid(f"{param}.role", f"Invalid value for '{param}.role'. Supported values: {roles}.")
-    content = message.get("content")
+def flattened(param: str, message: Message) -> dict[str, str]:
+    """Return a message whose content is one text.
+
+    Raises:
+        ApiError: it has a part that is no text.
+    """
+    content = message.content
     if isinstance(content, list):
-        content = "".join(_part(param, part) for part in content)
-    if content is None and message["role"] == "assistant":
-        content = ""
-    if not isinstance(content, str):
-        raise _invalid(f"{param}.content", f"Invalid type for '{param}.content': expected text.")
-    # Half a surrogate pair can be written in JSON, but no tokenizer takes it.
-    checked = {"role": str(message["role"]), "content": content.encode("utf-8", "replace").decode()}
-    if isinstance(name := message.get("name"), str):
-        checked["name"] = name.encode("utf-8", "replace").decode()
-    return checked
+        content = "".join(_part(f"{param}.content[{i}]", part) for i, part in enumerate(content))
+    if not content and message.role == "assistant":
+        calls = [call.function for call in message.tool_calls] + [message.function_call]
+        content = " ".join(f"{call.name}({call.arguments})" for call in calls if call is not None)
+    flat = {"role": message.role, "content": content or ""}
+    if name := getattr(message, "name", ""):
+        flat["name"] = name
+    return flat
 
 
 def _part(param: str, part: Any) -> str:
-    if isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str):
-        return str(part["text"])
-    raise _invalid(f"{param}.content", "The simulator's model reads content parts of type 'text' only.")
+    if part.type == "text":
+        return str(part.text)
+    if part.type == "refusal":
+        return str(part.refusal)
+    raise refusal(param, f"Invalid content type. {part.type} is only supported by certain models.")
 
 
-def _stops(value: Any) -> tuple[str, ...]:
-    stops = [value] if isinstance(value, str) else value or []
-    texts = isinstance(stops, list) and all(isinstance(text, str) for text in stops)
-    if not texts or len(stops) > _MOST_STOPS:
-        raise _invalid("stop", f"Invalid 'stop': expected a string or a list of up to {_MOST_STOPS} strings.")
-    return tuple(text for text in stops if text)
+def stops(value: str | list[str] | None) -> tuple[str, ...]:
+    """Return the stop sequences that are not empty."""
+    return tuple(text for text in ([value] if isinstance(value, str) else value or []) if text)
 
 
-def _flag(body: Mapping[str, Any], name: str) -> bool:
-    value = body.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise _invalid(name, f"Invalid type for '{name}': expected a boolean.", "invalid_type")
-    return bool(value)
+def metadata(notes: dict[str, str] | None) -> dict[str, str] | None:
+    """Check the client's own notes.
 
-
-def _whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
-    value = body.get(name)
-    if value is None:
+    Raises:
+        ApiError: there are too many, or one is too long.
+    """
+    if notes is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _invalid(name, f"Invalid type for '{name}': expected an integer.", "invalid_type")
-    _check_range("integer", name, value, least, most)
-    return value
+    if len(notes) > _MOST_NOTES:
+        raise refusal(
+            "metadata",
+            f"Invalid 'metadata': too many properties. Expected an object with at most {_MOST_NOTES} "
+            f"properties, but got an object with {len(notes)} properties instead.",
+            "object_above_max_properties",
+        )
+    for key, value in notes.items():
+        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            raise refusal(
+                "metadata",
+                f"Invalid 'metadata': keys have at most {_LONGEST_KEY} characters, "
+                f"values at most {_LONGEST_VALUE}.",
+                "string_above_max_length",
+            )
+    return notes
 
 
-def _share(body: Mapping[str, Any], name: str, most: int) -> float:
-    value = body.get(name)
-    if value is None:
-        return 1.0
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _invalid(name, f"Invalid type for '{name}': expected a decimal.", "invalid_type")
-    _check_range("decimal", name, value, 0, most)
-    return float(value)
+def check_schema(param: str, schema: Any, name: str, *, strict: bool) -> None:
+    """Refuse a schema of an answer that the service would not take.
 
-
-def _check_range(kind: str, name: str, value: float, least: int, most: int) -> None:
-    if least <= value <= most:
-        return
-    # Not-a-number, which Python's JSON lets through, ends up with what is too large.
-    side, sign, bound = ("below_min", ">=", least) if value < least else ("above_max", "<=", most)
-    words = {"below_min": "below minimum", "above_max": "above maximum"}[side]
-    message = (
-        f"Invalid '{name}': {kind} {words} value. Expected a value {sign} {bound}, but got {value} instead."
-    )
-    raise _invalid(name, message, f"{kind}_{side}_value")
-
-
-def _invalid(param: str, message: str, code: str = "invalid_value") -> ApiError:
-    return ApiError(400, code, message, param=param, kind="invalid_request_error")
+    Raises:
+        ApiError: it is one.
+    """
+    if problem := structured.problem_of(schema, strict=strict):
+        raise refusal(param, f"Invalid schema for response_format '{name}': {problem}", "invalid_json_schema")

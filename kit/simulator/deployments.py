@@ -130,15 +130,24 @@ class DeploymentStore:
         """Return all deployments as they are now, oldest first."""
         return [found for name in list(self._deployments) if (found := self.find(name)) is not None]
 
-    def answering(self, name: str) -> Deployment:
+    def answering(self, name: Any, operation: str = "chatCompletion") -> Deployment:
         """Return the deployment that a request of the data plane names.
 
         Raises:
-            ApiError: there is none of that name, or it is not ready.
+            ApiError: there is none of that name, it is not ready, or its model does something else.
         """
-        deployment = self.find(name)
+        deployment = self.find(name) if isinstance(name, str) else None
         if deployment is None or deployment.state not in {"Succeeded", "Accepted"}:
             raise deployment_not_found()
+        base = self._models.base(deployment.model["name"])
+        if operation != ("chatCompletion" if base is None else base.operation):
+            raise ApiError(
+                400,
+                "OperationNotSupported",
+                f"The {operation} operation does not work with the specified model, {deployment.full_name}. "
+                "Please choose different model and try again. You can learn more about which models can be "
+                "used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.",
+            )
         return deployment
 
     def weights(self, deployment: Deployment) -> LanguageModel:

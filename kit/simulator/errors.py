@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kit.simulator.profiles import AZURE, Profile
 from kit.simulator.wire import encoded
 
 
@@ -42,14 +43,18 @@ class ApiError(Exception):
         self.kind = kind
         self.headers = headers
 
-    def response(self) -> Response:
-        """Return the error as the service sends it."""
+    def shown(self) -> dict[str, Any]:
+        """Return what stands under ``error``."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.param is not None:
             error["param"] = self.param
         if self.kind is not None:
             error["type"] = self.kind
-        return encoded({"error": error}, self.status, self.headers)
+        return error
+
+    def response(self, profile: Profile = AZURE) -> Response:
+        """Return the error as a profile sends it."""
+        return encoded({"error": profile.error(self.shown())}, self.status, self.headers)
 
 
 def invalid_payload(message: str, param: str | None = None) -> ApiError:
@@ -97,17 +102,18 @@ def too_large(limit: int) -> ApiError:
     return ApiError(413, "RequestEntityTooLarge", f"The request body is larger than {limit} bytes.")
 
 
-async def answer_api_error(_request: Request, error: Exception) -> Response:
+async def answer_api_error(request: Request, error: Exception) -> Response:
     """Turn an :class:`ApiError` into its response."""
     assert isinstance(error, ApiError)
-    return error.response()
+    return error.response(request.app.state.profile)
 
 
 async def answer_http_exception(_request: Request, error: Exception) -> Response:
     """Turn the framework's own refusals (unknown route, method, broken form) into the service's envelope."""
     assert isinstance(error, HTTPException)
     message = "Resource not found" if error.status_code == 404 else error.detail
-    return ApiError(error.status_code, str(error.status_code), message).response()
+    headers = dict(error.headers) if error.headers else None  # such as Allow
+    return ApiError(error.status_code, str(error.status_code), message, headers=headers).response()
 
 
 async def answer_defect(_request: Request, _error: Exception) -> Response:

@@ -30,6 +30,7 @@ class BaseModel:
         tunable: whether supervised fine-tuning accepts it.
         deployed: whether a new simulator already holds a deployment of it.
         retires: ISO date of retirement, or None.
+        dimensions: how long the vectors of an embedding model are; None for a model that writes.
     """
 
     name: str
@@ -38,11 +39,19 @@ class BaseModel:
     tunable: bool
     deployed: bool
     retires: str | None
+    dimensions: int | None = None
+
+    @property
+    def operation(self) -> str:
+        """What the model does, as Azure Resource Manager calls the capability."""
+        return "chatCompletion" if self.dimensions is None else "embeddings"
 
     @property
     def full_name(self) -> str:
         """Family and version in one, as fine-tuning names a model."""
-        return f"{self.name}-{self.version}" if self.version else self.name
+        # An embedding model's version is no part of its name, and no other model has one this short.
+        dated = self.version and self.dimensions is None
+        return f"{self.name}-{self.version}" if dated else self.name
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,13 @@ class ModelRegistry:
         with ModelRegistry._loading:
             return self._engine.base_model()
 
+    def embed(self, texts: list[str], dimensions: int) -> list[list[float]]:
+        """Return a vector of length one for each text. Call this in a thread."""
+        with ModelRegistry._loading:
+            self._engine.embed([""], dimensions)  # the first call loads what all need
+        vectors: list[list[float]] = self._engine.embed(texts, dimensions).tolist()
+        return vectors
+
     def listing(self) -> list[dict[str, Any]]:
         """Return all models in the form of the models operations, base models first."""
         return [_base_entry(model) for model in base_models()] + [
@@ -162,7 +178,7 @@ class ModelRegistry:
 def _base_entry(model: BaseModel) -> dict[str, Any]:
     retired = _day(model.retires)
     return {
-        **_entry(model.full_name, "system", _day(model.version) or 0, tunable=model.tunable),
+        **_entry(model.full_name, "system", _day(model.version) or 0, model),
         "lifecycle_status": "generally-available",
         "deprecation": {"fine_tune": retired, "inference": retired},
     }
@@ -170,13 +186,15 @@ def _base_entry(model: BaseModel) -> dict[str, Any]:
 
 def _tuned_entry(model: TunedModel) -> dict[str, Any]:
     return {
-        **_entry(model.name, "user", int(model.created), tunable=True),
+        **_entry(model.name, "user", int(model.created), None),
         "lifecycle_status": "generally-available",
         "model": model.base,
     }
 
 
-def _entry(name: str, owner: str, created: int, *, tunable: bool) -> dict[str, Any]:
+def _entry(name: str, owner: str, created: int, base: BaseModel | None) -> dict[str, Any]:
+    """Return what all entries have; without ``base``, those of a tuned model."""
+    writes = base is None or base.dimensions is None
     return {
         "id": name,
         "object": "model",
@@ -185,11 +203,11 @@ def _entry(name: str, owner: str, created: int, *, tunable: bool) -> dict[str, A
         "owned_by": owner,
         "status": "succeeded",
         "capabilities": {
-            "fine_tune": tunable,
+            "fine_tune": base is None or base.tunable,
             "inference": True,
-            "completion": False,
-            "chat_completion": True,
-            "embeddings": False,
+            "completion": writes,
+            "chat_completion": writes,
+            "embeddings": not writes,
         },
     }
 

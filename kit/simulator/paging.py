@@ -49,6 +49,18 @@ def page(
     }
 
 
+def ordered(items: Sequence[Item], query: QueryParams, *, default: str = "desc") -> Sequence[Item]:
+    """Return a list that is held oldest first in the ``order`` that the query asks for.
+
+    Raises:
+        ApiError: ``order`` is neither ``asc`` nor ``desc``.
+    """
+    order = query.get("order", default)
+    if order not in {"asc", "desc"}:
+        raise invalid_payload("The order must be 'asc' or 'desc'.", "order")
+    return items if order == "asc" else items[::-1]
+
+
 def _limit(text: str | None, default: int) -> int:
     if text is None:
         return default

@@ -41,6 +41,7 @@ def serve(  # noqa: PLR0913 - the options of a server
     pace: float = 0.0,
     keys: Sequence[str] = (),
     scenario: str = DEFAULT,
+    profile: str = "azure",
     state: State | None = None,
     state_file: str | os.PathLike[str] | None = None,
 ) -> Iterator[Simulator]:
@@ -53,6 +54,7 @@ def serve(  # noqa: PLR0913 - the options of a server
         pace: as in :class:`State`.
         keys: as in :class:`State`.
         scenario: as in :class:`State`.
+        profile: as in :class:`State`.
         state: what to serve instead of a new :class:`State` made from the other arguments.
         state_file: where the state is kept beyond the end of this process; by default it is not kept. A file
             that exists decides the seed.
@@ -77,7 +79,7 @@ def serve(  # noqa: PLR0913 - the options of a server
             book = file.book("", seed)
         served = state
         if served is None:
-            served = State(seed=seed, pace=pace, keys=keys, scenario=scenario, book=book)
+            served = State(seed=seed, pace=pace, keys=keys, scenario=scenario, profile=profile, book=book)
         config = uvicorn.Config(
             create_app(served),
             access_log=False,  # an access log would show what learners ask for

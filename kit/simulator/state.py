@@ -12,9 +12,11 @@ from kit.simulator.identifiers import Identifiers
 from kit.simulator.jobs import JobStore
 from kit.simulator.journal import Journal
 from kit.simulator.models import ModelRegistry
+from kit.simulator.profiles import profile_named
 from kit.simulator.quotas import Quotas
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.scenarios import scenario as scenario_named
+from kit.simulator.stored import CompletionStore
 from kit.simulator.training import Trainer
 
 
@@ -31,12 +33,13 @@ class State:
         keys: the keys that the data plane accepts; any key, if there are none.
         engine: what computes behind the service; by default the learner of the kit.
         scenario: name of the circumstances, from ``scenarios.toml``.
+        profile: ``azure`` or ``openai-strict``; see :mod:`kit.simulator.profiles`.
         real_time: the source of real time, in seconds from any origin.
         book: where it is kept, see :mod:`kit.simulator.journal`; by default nowhere. A book that has been
             written in decides the seed.
 
     Raises:
-        UsageError: there is no such scenario.
+        UsageError: there is no such scenario or profile.
     """
 
     def __init__(  # noqa: PLR0913 - the options of a simulator
@@ -47,17 +50,20 @@ class State:
         keys: Sequence[str] = (),
         engine: Engine | None = None,
         scenario: str = DEFAULT,
+        profile: str = "azure",
         real_time: Callable[[], float] = time.monotonic,
         book: Book | None = None,
     ) -> None:
         chosen = engine if engine is not None else default_engine()
         self.seed = seed if book is None else book.seed
         self.keys = tuple(keys)
+        self.profile = profile_named(profile)
         self.clock = VirtualClock(pace, real_time=real_time)
         self.identifiers = Identifiers(self.seed, 0 if book is None else book.starts)
         self.journal = Journal(self.clock, self.identifiers, book)
         self.models = ModelRegistry(chosen, self.journal)
         self.files = FileStore(self.clock, self.identifiers, self.journal)
+        self.completions = CompletionStore(self.journal)
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)
         self.scenario = scenario_named(scenario)
         self.quotas = Quotas(self.models, lambda: self.clock.elapsed, self.scenario.rates)
@@ -79,3 +85,8 @@ class State:
         """Stop what is being computed."""
         await self.jobs.close()
         self.journal.close()
+
+    def sampling_seed(self, asked: int | None, otherwise: int | None = None) -> int:
+        """Return the seed a client asked for, or else the given one, or else a fresh one."""
+        fresh = self.identifiers.source("sampling").getrandbits(63)  # always drawn: requests stay independent
+        return asked if asked is not None else fresh if otherwise is None else otherwise

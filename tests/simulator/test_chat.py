@@ -233,11 +233,11 @@ def test_twenty_clients_at_once_get_their_own_answers(server: Simulator):
         ({"max_tokens": True}, "max_tokens", "invalid_type"),
         ({"top_logprobs": 3}, "top_logprobs", "invalid_value"),
         ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "integer_above_max_value"),
-        ({"stop": ["a", "b", "c", "d", "e"]}, "stop", "invalid_value"),
-        ({"messages": []}, "messages", "missing_required_parameter"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop", "array_above_max_length"),
+        ({"messages": []}, "messages", "empty_array"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role", "invalid_value"),
-        ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "invalid_value"),
-        ({"response_format": {"type": "json_object"}}, "response_format", "invalid_value"),
+        ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "invalid_type"),
+        ({"response_format": {"type": "json_object"}}, "messages", "invalid_request_error"),
     ],
 )
 def test_a_parameter_out_of_range_is_named(client: OpenAI, options: dict[str, Any], param: str, code: str):

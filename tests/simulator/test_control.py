@@ -21,7 +21,7 @@ def test_the_page_says_what_this_is(http: httpx2.Client):
 def test_the_status_counts_and_names(http: httpx2.Client, tuned: Callable[..., Any]):
     empty = http.get("/simulator/status").json()
     assert (empty["files"], empty["jobs"]) == ({"count": 0, "names": []},) * 2
-    assert empty["deployments"]["count"] == len(empty["deployments"]["names"]) == 6
+    assert empty["deployments"]["count"] == len(empty["deployments"]["names"]) == 9
     job = tuned()
     status = http.get("/simulator/status").json()
     assert status["jobs"] == {"count": 1, "names": [job.id]}

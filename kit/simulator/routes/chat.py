@@ -1,21 +1,28 @@
-"""Chat completions over HTTP. The model works in a thread; the event loop only passes bytes on."""
+"""Chat completions over HTTP, and those that were stored."""
 
 import asyncio
-import threading
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+import re
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import chat_request, prompt_tokens
+from kit.simulator import chat_request
 from kit.simulator.chat import Completion
-from kit.simulator.chat_request import ChatRequest
-from kit.simulator.errors import deployment_not_found
+from kit.simulator.paging import ordered, page
+from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
+from kit.simulator.streams import event_stream
+from kit.simulator.validation import Shape, checked
 from kit.simulator.wire import encoded
+
+_PAGE = 20  # OpenAI API reference, "List chat completions"
+_NOTE = re.compile(r"metadata\[(.*)\]")
+
+
+class _Update(Shape):
+    metadata: dict[str, str] | None
 
 
 class ChatRoutes:
@@ -25,8 +32,16 @@ class ChatRoutes:
         self._state = state
 
     def v1(self) -> list[Route]:
-        """Return the route whose body names the deployment as ``model``."""
-        return [Route("/chat/completions", self._create, methods=["POST"])]
+        """Return the routes of the address without versions, where the body names the deployment."""
+        one = "/chat/completions/{completion_id}"
+        return [
+            Route("/chat/completions", self._create, methods=["POST"]),
+            Route("/chat/completions", self._list, methods=["GET"]),
+            Route(one, self._retrieve, methods=["GET"]),
+            Route(one, self._update, methods=["POST"]),
+            Route(one, self._delete, methods=["DELETE"]),
+            Route(f"{one}/messages", self._messages, methods=["GET"]),
+        ]
 
     def legacy(self) -> list[Route]:
         """Return the route whose address names the deployment."""
@@ -34,53 +49,57 @@ class ChatRoutes:
 
     async def _create(self, request: Request) -> Response:
         body = await json_object(request)
-        name = request.path_params.get("deployment") or body.get("model")
-        if not isinstance(name, str):
-            raise deployment_not_found()
-        deployment = self._state.deployments.answering(name)
+        body = await json_object(request)
+        deployment = self._state.deployments.answering(
+            request.path_params.get("deployment") or body.get("model")
+        )
         asked = chat_request.read(body)
-        tokens = await _most_tokens(asked)
-        version = request.query_params.get("api-version", "v1")
-        limits = self._state.quotas.admit(deployment, tokens, "ChatCompletions_Create", version)
+        limits = await admitted(self._state, request, deployment, asked, "ChatCompletions_Create")
         completion = Completion(self._state, deployment, asked)
         if asked.stream:
-            events = _from_thread(completion.events())
-            return StreamingResponse(events, headers=limits, media_type="text/event-stream")
-        return encoded(await asyncio.to_thread(completion.whole), headers=limits)
+            return event_stream(completion.events(), limits)
+        answer = await asyncio.to_thread(completion.whole)
+        if asked.store:
+            self._state.completions.keep(answer, asked.task.messages, asked.metadata)
+        return encoded(answer, headers=limits)
 
+    async def _list(self, request: Request) -> Response:
+        query = request.query_params
+        notes = {found[1]: value for key, value in query.items() if (found := _NOTE.fullmatch(key))}
+        stored = self._state.completions.listing(query.get("model"), notes)
+        return encoded(
+            page(
+                ordered(stored, query, default="asc"),
+                query,
+                default=_PAGE,
+                identify=lambda answer: str(answer["id"]),
+                render=lambda answer: answer,
+            )
+        )
 
-async def _most_tokens(asked: ChatRequest) -> int:
-    """Return what a request may cost, counted in a thread where that takes longer than to begin one."""
-    if prompt_tokens.is_quick(asked.messages):
-        return asked.most_tokens
-    return await asyncio.to_thread(lambda: asked.most_tokens)
+    async def _retrieve(self, request: Request) -> Response:
+        return encoded(self._state.completions.get(request.path_params["completion_id"]).answer)
 
+    async def _update(self, request: Request) -> Response:
+        completion_id = request.path_params["completion_id"]
+        self._state.completions.get(completion_id)
+        notes = chat_request.metadata(checked(_Update, await json_object(request)).metadata)
+        return encoded(self._state.completions.annotate(completion_id, notes).answer)
 
-async def _from_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Run a blocking iterator in a thread and yield what it gives, as much as is there at once."""
-    loop = asyncio.get_running_loop()
-    gathered: deque[bytes] = deque()
-    news = asyncio.Event()
-    unwanted = threading.Event()
+    async def _delete(self, request: Request) -> Response:
+        completion_id = request.path_params["completion_id"]
+        self._state.completions.delete(completion_id)
+        return encoded({"object": "chat.completion.deleted", "id": completion_id, "deleted": True})
 
-    def work() -> None:
-        for piece in pieces:
-            gathered.append(piece)
-            if not news.is_set():  # waking the loop for each token would cost more than the token
-                loop.call_soon_threadsafe(news.set)
-            if unwanted.is_set():
-                return
-
-    worker = asyncio.create_task(asyncio.to_thread(work))
-    worker.add_done_callback(lambda _: news.set())
-    try:
-        while not worker.done():
-            await news.wait()
-            news.clear()  # before emptying: what comes in between rings again
-            if gathered:
-                yield b"".join(gathered.popleft() for _ in range(len(gathered)))
-        if gathered:
-            yield b"".join(gathered)
-        await worker  # raises what went wrong in the thread: the client sees a stream without its end
-    finally:
-        unwanted.set()
+    async def _messages(self, request: Request) -> Response:
+        messages = self._state.completions.get(request.path_params["completion_id"]).messages
+        query = request.query_params
+        return encoded(
+            page(
+                ordered(messages, query, default="asc"),
+                query,
+                default=_PAGE,
+                identify=lambda message: str(message["id"]),
+                render=lambda message: message,
+            )
+        )

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kit.simulator import job_request
-from kit.simulator.job import rendered_checkpoint
+from kit.simulator.job import Job, rendered_checkpoint
 from kit.simulator.paging import page
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
@@ -20,6 +20,7 @@ class FineTuningRoutes:
 
     def __init__(self, state: State) -> None:
         self._jobs = state.jobs
+        self._shown = state.profile.job
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -38,7 +39,7 @@ class FineTuningRoutes:
     async def _create(self, request: Request) -> Response:
         asked = job_request.read(await json_object(request))
         await self._jobs.all()  # a model that a job has left by now may be tuned further
-        return encoded(self._jobs.create(asked).rendered())
+        return self._answer(self._jobs.create(asked))
 
     async def _list(self, request: Request) -> Response:
         return encoded(
@@ -47,21 +48,24 @@ class FineTuningRoutes:
                 request.query_params,
                 default=_PAGE,
                 identify=lambda job: job.id,
-                render=lambda job: job.rendered(),
+                render=lambda job: self._shown(job.rendered()),
             )
         )
 
     async def _retrieve(self, request: Request) -> Response:
-        return encoded((await self._jobs.get(request.path_params["job_id"])).rendered())
+        return self._answer(await self._jobs.get(request.path_params["job_id"]))
 
     async def _cancel(self, request: Request) -> Response:
-        return encoded((await self._jobs.cancel(request.path_params["job_id"])).rendered())
+        return self._answer(await self._jobs.cancel(request.path_params["job_id"]))
 
     async def _pause(self, request: Request) -> Response:
-        return encoded((await self._jobs.pause(request.path_params["job_id"])).rendered())
+        return self._answer(await self._jobs.pause(request.path_params["job_id"]))
 
     async def _resume(self, request: Request) -> Response:
-        return encoded((await self._jobs.resume(request.path_params["job_id"])).rendered())
+        return self._answer(await self._jobs.resume(request.path_params["job_id"]))
+
+    def _answer(self, job: Job) -> Response:
+        return encoded(self._shown(job.rendered()))
 
     async def _events(self, request: Request) -> Response:
         job = await self._jobs.get(request.path_params["job_id"])

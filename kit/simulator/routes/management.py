@@ -173,7 +173,7 @@ def _account_model(model: BaseModel) -> dict[str, Any]:
         "version": model.version or "1",
         "isDefaultVersion": True,
         "skus": [{"name": name} for name in _SKUS],
-        "capabilities": {"chatCompletion": "true", "fineTune": str(model.tunable).lower()},
+        "capabilities": {model.operation: "true", "fineTune": str(model.tunable).lower()},
         "lifecycleStatus": "GenerallyAvailable",
     }
 
