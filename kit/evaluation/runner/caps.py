@@ -1,0 +1,161 @@
+"""What a run may cost: prices, hard caps, and the estimate before anything is sent."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kit.errors import N_, UsageError
+from kit.evaluation.runner.journal import Journal
+from kit.evaluation.runner.requests import Request
+
+_MILLION = 1_000_000
+_MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars per million tokens.
+
+    Attributes:
+        input: of the prompt.
+        output: of the answer.
+    """
+
+    input: float
+    output: float
+
+    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
+        """Return the price of so many tokens in US dollars."""
+        return (prompt_tokens * self.input + completion_tokens * self.output) / _MILLION
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Hard limits of one call; None for no limit. A run that reaches one stops cleanly and can be resumed.
+
+    Attributes:
+        cost: US dollars, the worst case of what is under way included.
+        tokens: prompt and answer tokens, the worst case of what is under way included.
+        items: requests that are sent.
+        seconds: time from the start.
+    """
+
+    cost: float | None = None
+    tokens: int | None = None
+    items: int | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Spending:
+    """What was spent and what is promised, held against the caps.
+
+    Raises:
+        UsageError: a cap on the cost without a price.
+    """
+
+    caps: Caps
+    price: Price | None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    uncertain_tokens: int = 0  # of requests that broke off: they may be on the bill
+    items: int = 0
+    cost: float = 0.0
+    uncertain_cost: float = 0.0
+    _promised_tokens: int = field(default=0, repr=False)
+    _promised_cost: float = field(default=0.0, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.caps.cost is not None and self.price is None:
+            raise UsageError(
+                N_("A cap on the cost needs the price of the model."),
+                advice=N_("Give “price”, in US dollars per million tokens."),
+            )
+
+    def worst(self, request: Request) -> float:
+        """Return the highest price that a request can have."""
+        return self.price.of(request.prompt_tokens, request.answer_tokens) if self.price else 0.0
+
+    def forbids(self, request: Request, seconds: float) -> str:
+        """Return the name of the cap that a request would break, or nothing."""
+        caps = self.caps
+        tokens = self.prompt_tokens + self.completion_tokens + self.uncertain_tokens + self._promised_tokens
+        cost = self.cost + self.uncertain_cost + self._promised_cost
+        if caps.seconds is not None and seconds >= caps.seconds:
+            return "seconds"
+        if caps.items is not None and self.items >= caps.items:
+            return "items"
+        if caps.tokens is not None and tokens + request.tokens > caps.tokens:
+            return "tokens"
+        if caps.cost is not None and cost + self.worst(request) > caps.cost:
+            return "cost"
+        return ""
+
+    def promise(self, request: Request) -> None:
+        """Set aside what a request that is being sent may cost."""
+        self._promised_tokens += request.tokens
+        self._promised_cost += self.worst(request)
+
+    def release(self, request: Request, *, uncertain: bool = False) -> None:
+        """Give back what was set aside; ``uncertain`` if the service may bill it all the same."""
+        self._promised_tokens -= request.tokens
+        self._promised_cost -= self.worst(request)
+        if uncertain:
+            self.uncertain_tokens += request.tokens
+            self.uncertain_cost += self.worst(request)
+
+    def pay(self, request: Request, prompt_tokens: int, completion_tokens: int) -> None:
+        """Book an answer."""
+        self.release(request)
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens
+        self.cost += self.price.of(prompt_tokens, completion_tokens) if self.price else 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take at most, told before it starts.
+
+    Attributes:
+        prompts: how many were given.
+        requests: how many have to be sent: neither duplicates nor in the journal.
+        prompt_tokens: tokens of these requests' prompts.
+        answer_tokens: tokens if every answer is as long as it may be.
+        cost: US dollars if every answer is as long as it may be; None without a price.
+        seconds: what the quota needs at least for them; None without a quota.
+    """
+
+    prompts: int
+    requests: int
+    prompt_tokens: int
+    answer_tokens: int
+    cost: float | None
+    seconds: float | None
+
+
+def estimated(
+    requests: Iterable[Request],
+    journal: Journal | None,
+    price: Price | None,
+    rpm: float | None,
+    tpm: float | None,
+) -> Estimate:
+    """Add up requests without sending them."""
+    seen: set[bytes] = set()
+    prompts = prompt_tokens = answer_tokens = 0
+    for request in requests:
+        prompts += 1
+        if request.key in seen or (journal is not None and request.key in journal):
+            continue
+        seen.add(request.key)
+        prompt_tokens += request.prompt_tokens
+        answer_tokens += request.answer_tokens
+    minutes = max(len(seen) / (rpm or math.inf), (prompt_tokens + answer_tokens) / (tpm or math.inf))
+    return Estimate(
+        prompts=prompts,
+        requests=len(seen),
+        prompt_tokens=prompt_tokens,
+        answer_tokens=answer_tokens,
+        cost=price.of(prompt_tokens, answer_tokens) if price else None,
+        seconds=minutes * _MINUTE if rpm or tpm else None,
+    )

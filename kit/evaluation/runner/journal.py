@@ -1,0 +1,165 @@
+"""The journal of a run: one line of JSON for each answer, written before the answer is counted.
+
+A process that is killed loses at most the requests that were under way. The last line may be torn; it is cut
+off when the journal is opened again. What was written survives ``kill -9`` at once, because it is with the
+operating system, and a power failure after at most ``sync_every`` seconds.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from kit.errors import N_, UsageError
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class Journal:
+    """Answers on disk, found by the identity of their request.
+
+    Args:
+        path: the file, made if it is not there; None for a temporary one.
+        sync_every: seconds between two ``fsync``; 0 for one after each answer.
+        now: the clock for that, in seconds.
+
+    Raises:
+        UsageError: another process has it open, or the place cannot be appended to.
+    """
+
+    def __init__(
+        self,
+        path: Path | str | None = None,
+        *,
+        sync_every: float = 1.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.path = _temporary(self) if path is None else Path(path)
+        self.damaged = 0  # lines that are no record, other than a torn last one
+        self._offsets: dict[bytes, int] = {}
+        self._sync_every = sync_every
+        self._now = now
+        self._synced = now()
+        self._file = self._open()
+        self._end = 0
+        try:
+            self._lock()
+            self._load()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self) -> IO[bytes]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self.path.open("a+b", buffering=0)
+        except OSError as error:
+            raise UsageError(
+                N_("The journal {path} cannot be written: {reason}."),
+                advice=N_("Choose a folder on a local disk; some network folders cannot be appended to."),
+                path=self.path,
+                reason=error.strerror,
+            ) from error
+
+    def _lock(self) -> None:
+        if sys.platform == "win32":  # no lock between processes there
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                N_("Another run is using the journal {path}."),
+                advice=N_("Wait for it or stop it, or give this run a journal of its own."),
+                path=self.path,
+            ) from None
+        except OSError:
+            pass  # a network folder without locks
+
+    def _load(self) -> None:
+        """Find the answers, and cut off a torn end."""
+        with self.path.open("rb") as reader:
+            for line in reader:
+                if not line.endswith(b"\n"):
+                    self._file.truncate(self._end)
+                    break
+                try:
+                    self._offsets[bytes.fromhex(json.loads(line)["key"])] = self._end
+                except (ValueError, KeyError, TypeError):
+                    self.damaged += 1
+                self._end += len(line)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._offsets
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(tuple(self._offsets))
+
+    def read(self, key: bytes) -> dict[str, Any]:
+        """Return the record of a request.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(self.records([key]))
+
+    def records(self, keys: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        """Yield the records of requests one after the other, also when the journal is closed.
+
+        Raises:
+            KeyError: one of them is not there.
+        """
+        with self.path.open("rb") as reader:
+            for key in keys:
+                reader.seek(self._offsets[key])
+                yield json.loads(reader.readline())
+
+    def append(self, key: bytes, record: dict[str, Any]) -> None:
+        """Write an answer; when this returns, the end of this process cannot undo it."""
+        text = json.dumps({"key": key.hex(), **record}, ensure_ascii=False, separators=(",", ":"))
+        # Half a surrogate pair has no UTF-8; written with a backslash it is JSON's own escape for it.
+        line = text.encode("utf-8", "backslashreplace") + b"\n"
+        written = self._file.write(line)
+        if written != len(line):
+            self._file.truncate(self._end)
+            raise OSError(f"the disk took {written} of {len(line)} bytes")
+        self._offsets[key] = self._end
+        self._end += len(line)
+        if self._now() - self._synced >= self._sync_every:
+            self.sync()
+
+    def sync(self) -> None:
+        """Have the disk hold everything that was written."""
+        os.fsync(self._file.fileno())
+        self._synced = self._now()
+
+    def close(self) -> None:
+        """Sync and release the file. Closing twice does nothing."""
+        if not self._file.closed:
+            self.sync()
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _temporary(owner: Journal) -> Path:
+    """Return a file that goes when its journal goes."""
+    handle, name = tempfile.mkstemp(suffix=".jsonl")
+    os.close(handle)
+    weakref.finalize(owner, Path(name).unlink, missing_ok=True)
+    return Path(name)
