@@ -6,9 +6,17 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount, Router
 
-from kit.simulator.errors import ApiError, answer_api_error, answer_defect, answer_http_exception
+from kit.simulator.errors import (
+    ApiError,
+    answer_api_error,
+    answer_defect,
+    answer_http_exception,
+    answer_nobody,
+)
+from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
 from kit.simulator.routes.chat import ChatRoutes
 from kit.simulator.routes.control import ControlRoutes
@@ -17,6 +25,13 @@ from kit.simulator.routes.fine_tuning import FineTuningRoutes
 from kit.simulator.routes.management import ManagementRoutes
 from kit.simulator.routes.models import ModelRoutes
 from kit.simulator.state import State
+
+_ANSWERS = {
+    ApiError: answer_api_error,
+    HTTPException: answer_http_exception,
+    ClientDisconnect: answer_nobody,
+    Exception: answer_defect,
+}
 
 
 def create_app(state: State) -> Starlette:
@@ -39,9 +54,13 @@ def create_app(state: State) -> Starlette:
         *FineTuningRoutes(state).routes(),
         *ModelRoutes(state).routes(),
     ]
-    v1 = DataPlaneGate(_router([*chat.v1(), *shared]), state.keys)
-    legacy = DataPlaneGate(_router([*chat.legacy(), *shared]), state.keys, needs_version=True)
-    management = ManagementGate(_router(ManagementRoutes(state).routes()))
+
+    def faulty(routes: Sequence[BaseRoute]) -> FaultGate:
+        return FaultGate(_router(routes), state.faults)
+
+    v1 = DataPlaneGate(faulty([*chat.v1(), *shared]), state.keys)
+    legacy = DataPlaneGate(faulty([*chat.legacy(), *shared]), state.keys, needs_version=True)
+    management = ManagementGate(faulty(ManagementRoutes(state).routes()))
     app = Starlette(
         routes=[
             Mount("/openai/v1", v1),
@@ -50,12 +69,10 @@ def create_app(state: State) -> Starlette:
             Mount("/subscriptions", management),
             *ControlRoutes(state).routes(),
         ],
-        middleware=[Middleware(Envelope, identifiers=state.identifiers, journal=state.journal)],
-        exception_handlers={
-            ApiError: answer_api_error,
-            HTTPException: answer_http_exception,
-            Exception: answer_defect,
-        },
+        middleware=[
+            Middleware(Envelope, identifiers=state.identifiers, journal=state.journal, recent=state.recent)
+        ],
+        exception_handlers=_ANSWERS,
         lifespan=lifespan,
     )
     app.state.profile = state.profile  # for the handlers of errors, which know nothing but the application

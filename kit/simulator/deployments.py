@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 CREATION_SECONDS = 180.0
 DELETION_SECONDS = 30.0
+_DAY = 24 * 3600.0
+DEVELOPER_SECONDS = _DAY
+"""How long a developer-tier deployment lives (Microsoft Foundry, "Deploy a fine-tuned model", 2026)."""
+IDLE_SECONDS = 15 * _DAY
+"""How long a deployment of a tuned model may go unused before it is deleted (same source)."""
 _ONLY_VERSION = "1"  # how Azure Resource Manager calls the version of a model that has no others
 
 
@@ -32,7 +37,10 @@ class Deployment:
         sku: ``name`` and ``capacity``.
         tags: the client's own notes.
         created, changed: Unix seconds.
-        state: ``Accepted``, ``Creating``, ``Succeeded`` or ``Deleting``.
+        state: ``Accepted``, ``Creating``, ``Succeeded``, ``Failed`` or ``Deleting``.
+        customized: whether its model is a tuned one.
+        used: when it last answered, or was ready to, in Unix seconds.
+        noted: the same, as far as the journal knows.
     """
 
     name: str
@@ -43,6 +51,9 @@ class Deployment:
     created: float
     changed: float
     state: str
+    customized: bool
+    used: float
+    noted: float = 0.0
     timeline: Timeline = field(default_factory=Timeline)
 
     def become(self, state: str) -> None:
@@ -57,11 +68,13 @@ class Operation:
     Attributes:
         id: its name in the address that a client polls.
         begins, ends: Unix seconds.
+        fails: whether it ends without success.
     """
 
     id: str
     begins: float
     ends: float
+    fails: bool = False
 
 
 class DeploymentStore:
@@ -84,14 +97,30 @@ class DeploymentStore:
         journal.register(self)
 
     @command("deployment.put")
-    def put(self, name: str, model: Any, sku: dict[str, Any], tags: dict[str, str]) -> Operation:
+    def put(  # noqa: PLR0913, PLR0917 - the fields of a deployment, and what befalls it
+        self,
+        name: str,
+        model: Any,
+        sku: dict[str, Any],
+        tags: dict[str, str],
+        seconds: float = CREATION_SECONDS,
+        fails: bool = False,
+    ) -> Operation:
         """Create a deployment, or change one.
+
+        Args:
+            name: what the data plane will call it by.
+            model: ``format``, ``name`` and ``version``.
+            sku: ``name`` and ``capacity``.
+            tags: the client's own notes.
+            seconds: how long it takes.
+            fails: whether it ends as ``Failed``.
 
         Raises:
             ApiError: the model does not exist, or another operation on the deployment is under way.
         """
         existing = self.find(name)
-        if existing is not None and existing.state != "Succeeded":
+        if existing is not None and existing.state not in {"Succeeded", "Failed"}:
             raise ApiError(
                 409,
                 "RequestConflict",
@@ -103,8 +132,13 @@ class DeploymentStore:
         deployment = self._add(name, described, sku, tags, state)
         if existing is not None:
             deployment.created = existing.created
-        operation = self._begin(CREATION_SECONDS)
-        deployment.timeline.at(operation.ends, lambda _moment: deployment.become("Succeeded"))
+        operation = self._begin(seconds, fails)
+        deployment.used = operation.ends
+        outcome = "Failed" if fails else "Succeeded"
+        deployment.timeline.at(operation.ends, lambda _moment: deployment.become(outcome))
+        if sku["name"] == "DeveloperTier":
+            end = max(deployment.created, operation.ends) + DEVELOPER_SECONDS
+            deployment.timeline.at(end, lambda _moment: self._forget(deployment))
         return operation
 
     @command("deployment.delete")
@@ -123,7 +157,10 @@ class DeploymentStore:
         """Return a deployment as it is now, or None."""
         deployment = self._deployments.get(name)
         if deployment is not None:
-            deployment.timeline.catch_up(self._clock.now)
+            now = self._clock.now
+            deployment.timeline.catch_up(now)
+            if deployment.customized and now >= deployment.used + IDLE_SECONDS:
+                self._forget(deployment)
         return self._deployments.get(name)
 
     def all(self) -> list[Deployment]:
@@ -148,7 +185,17 @@ class DeploymentStore:
                 "Please choose different model and try again. You can learn more about which models can be "
                 "used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.",
             )
+        deployment.used = self._clock.now
+        if deployment.customized and deployment.used >= deployment.noted + _DAY:
+            self.note_use(name)
         return deployment
+
+    @command("deployment.use")
+    def note_use(self, name: str) -> None:
+        """Write down that a deployment is in use: once a day is enough to judge whether it is idle."""
+        deployment = self._deployments.get(name)
+        if deployment is not None:
+            deployment.used = deployment.noted = self._clock.now
 
     def weights(self, deployment: Deployment) -> LanguageModel:
         """Return what answers for a deployment. May take seconds the first time: call this in a thread."""
@@ -173,7 +220,18 @@ class DeploymentStore:
         now = self._clock.now
         base, tuned = self._models.base(model["name"]), self._models.tuned(model["name"])
         full_name = base.full_name if base is not None else tuned.name if tuned is not None else model["name"]
-        deployment = Deployment(name, model, full_name, sku, tags, created=now, changed=now, state=state)
+        deployment = Deployment(
+            name,
+            model,
+            full_name,
+            sku,
+            tags,
+            created=now,
+            changed=now,
+            state=state,
+            customized=base is None,
+            used=now,
+        )
         self._deployments[name] = deployment
         return deployment
 
@@ -198,9 +256,9 @@ class DeploymentStore:
             "is not supported.",
         )
 
-    def _begin(self, seconds: float) -> Operation:
+    def _begin(self, seconds: float, fails: bool = False) -> Operation:
         now = self._clock.now
-        operation = Operation(self._identifiers.uuid("operation"), now, now + seconds)
+        operation = Operation(self._identifiers.uuid("operation"), now, now + seconds, fails)
         self._operations[operation.id] = operation
         return operation
 

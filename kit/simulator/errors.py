@@ -23,6 +23,7 @@ class ApiError(Exception):
         param: the request's field at fault, if it is one.
         kind: ``type`` of the error, which model endpoints add.
         headers: additional response headers.
+        extras: additional fields of the error, such as ``innererror``.
     """
 
     def __init__(  # noqa: PLR0913 - the fields of the wire format
@@ -34,6 +35,7 @@ class ApiError(Exception):
         param: str | None = None,
         kind: str | None = None,
         headers: dict[str, str] | None = None,
+        extras: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -42,6 +44,7 @@ class ApiError(Exception):
         self.param = param
         self.kind = kind
         self.headers = headers
+        self.extras = extras or {}
 
     def shown(self) -> dict[str, Any]:
         """Return what stands under ``error``."""
@@ -50,7 +53,7 @@ class ApiError(Exception):
             error["param"] = self.param
         if self.kind is not None:
             error["type"] = self.kind
-        return error
+        return error | self.extras
 
     def response(self, profile: Profile = AZURE) -> Response:
         """Return the error as a profile sends it."""
@@ -60,6 +63,11 @@ class ApiError(Exception):
 def invalid_payload(message: str, param: str | None = None) -> ApiError:
     """Return the refusal of a request to the files or fine-tuning operations."""
     return ApiError(400, "invalidPayload", message, param=param)
+
+
+def not_tunable() -> ApiError:
+    """Return the refusal of a model that cannot be fine-tuned (wording: Azure OpenAI service, 2026)."""
+    return invalid_payload("The specified base model does not support fine-tuning.", "model")
 
 
 def not_found(what: str) -> ApiError:
@@ -106,6 +114,11 @@ async def answer_api_error(request: Request, error: Exception) -> Response:
     """Turn an :class:`ApiError` into its response."""
     assert isinstance(error, ApiError)
     return error.response(request.app.state.profile)
+
+
+async def answer_nobody(_request: Request, _error: Exception) -> Response:
+    """End the handling of a request whose client has gone before it was complete."""
+    return Response(status_code=499)  # nginx's number for it; nobody receives it
 
 
 async def answer_http_exception(_request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ Plain ASGI: the framework's own middleware classes would cost more than everythi
 """
 
 import hmac
+import time
 from collections.abc import Sequence
 from urllib.parse import parse_qs
 
@@ -15,6 +16,7 @@ from kit.simulator.errors import ApiError, not_kept, too_large, unauthorized
 from kit.simulator.files import LARGEST_FILE
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal
+from kit.simulator.recent import RecentRequests
 
 _LARGEST_BODY = 16 * 1024 * 1024  # bytes; generous for a chat history
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
@@ -69,18 +71,22 @@ class ManagementGate:
 
 
 class Envelope:
-    """The outermost layer: limits the size of bodies, names each response, and lets none out too early.
+    """The outermost layer: limits bodies, names and notes each request, and lets no answer out too early.
 
     Args:
         app: what comes after.
         identifiers: where the names of responses come from.
         journal: what has to be on the disk before a client hears of it.
+        recent: where requests are noted.
     """
 
-    def __init__(self, app: ASGIApp, identifiers: Identifiers, journal: Journal) -> None:
+    def __init__(
+        self, app: ASGIApp, identifiers: Identifiers, journal: Journal, recent: RecentRequests
+    ) -> None:
         self._app = app
         self._identifiers = identifiers
         self._journal = journal
+        self._recent = recent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -88,22 +94,28 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         request_id = self._identifiers.uuid("request").encode()
+        begun, status = time.perf_counter(), 0
 
         async def named(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] += [(b"x-request-id", request_id), (b"apim-request-id", request_id)]
             await self._journal.acknowledged()
             await send(message)
 
         limit = _limit(scope)
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > limit:
-            await too_large(limit).response()(scope, receive, named)
-            return
         try:
-            await self._app(scope, _limited(receive, limit), named)
+            if length.isdigit() and int(length) > limit:
+                await too_large(limit).response()(scope, receive, named)
+            else:
+                await self._app(scope, _limited(receive, limit), named)
         except StateFileError:  # before the answer has begun: each of its messages waits for the file
             await not_kept().response()(scope, receive, send)
+            status = 503
+        finally:
+            self._recent.add(scope, status, time.perf_counter() - begun)
 
 
 def _limit(scope: Scope) -> int:

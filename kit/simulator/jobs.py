@@ -42,8 +42,15 @@ class JobStore:
         journal.register(self)
 
     @command("job.create", request=JobRequest)
-    def create(self, request: JobRequest) -> Job:
+    def create(
+        self, request: JobRequest, fate: str = "", queue_seconds: float = lifecycle.QUEUE_SECONDS
+    ) -> Job:
         """Create a job and begin its computation.
+
+        Args:
+            request: what the client asks for.
+            fate: ``job-fails`` or ``job-harmful`` for a job that is to fail in that way.
+            queue_seconds: how long it waits for its turn.
 
         Raises:
             ApiError: the model cannot be fine-tuned, or a file is missing, of another purpose or broken.
@@ -58,7 +65,8 @@ class JobStore:
             seed = self._identifiers.source("training seed").randrange(2**31)
         job = Job(self._identifiers.hexadecimal("job"), request, base, self._clock.now, seed)
         job.note(job.created, "Job enqueued. Waiting for jobs ahead to complete.")
-        job.timeline.at(job.created + lifecycle.QUEUE_SECONDS, lambda moment: self._start(job, moment))
+        start = job.created + queue_seconds
+        job.timeline.at(start, lambda moment: self._start(job, moment, fate))
         self._trainer.start(job, training, validation)
         self._jobs[job.id] = job
         return job
@@ -105,10 +113,14 @@ class JobStore:
             await asyncio.wait([job.training])
         job.timeline.catch_up(self._clock.now)
 
-    def _start(self, job: Job, moment: float) -> None:
+    def _start(self, job: Job, moment: float, fate: str) -> None:
         assert job.training is not None
         problem = job.training.exception()
-        if problem is None:
+        if fate == "job-harmful":
+            lifecycle.fail(job, lifecycle.HARMFUL, moment, code="invalidPayload", param="training_file")
+        elif problem is None and fate == "job-fails":
+            self._lifecycle.begin(job, job.training.result(), moment, breaks_down=True)
+        elif problem is None:
             self._lifecycle.begin(job, job.training.result(), moment)
         elif isinstance(problem, BadTrainingFile):
             lifecycle.fail(job, str(problem), moment, code="invalidPayload", param=problem.param)

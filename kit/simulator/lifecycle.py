@@ -26,6 +26,13 @@ _TOKENS_PER_SECOND = 50.0
 _WARM_UP, _EVALUATION = 0.05, 0.15  # shares of the running time before the first and after the last step
 _POSTPROCESSING_SECONDS = 36.0
 _MOST_METRICS_EVENTS = 100
+HARMFUL = (
+    "The provided training data failed RAI checks for harm types: [hate_fairness, violence]. "
+    "Please fix the data and try again."
+)
+"""Why a job with harmful data fails (Microsoft Foundry, "Safety evaluation for fine-tuning", 2026)."""
+BROKEN_DOWN = "The job failed due to an internal error. Please try again later."
+"""Why a job fails that a fault has befallen."""
 _BILLING_UNIT = 0.25  # hours: the documented examples are all multiples of it
 
 
@@ -46,8 +53,8 @@ class Lifecycle:
         self._files = files
         self._models = models
 
-    def begin(self, job: Job, run: TrainingRun, moment: float) -> None:
-        """Let a job run from ``moment`` on."""
+    def begin(self, job: Job, run: TrainingRun, moment: float, *, breaks_down: bool = False) -> None:
+        """Let a job run from ``moment`` on, to its end or only half the way."""
         duration = running_seconds(job.billed_tokens(run.hyperparameters.n_epochs))
         job.status = "running"
         job.started = moment
@@ -66,7 +73,12 @@ class Lifecycle:
             job.timeline.at(finish[step.step], partial(_report, job, step))
         for checkpoint in run.checkpoints:
             job.timeline.at(finish[checkpoint.step], partial(self._keep, job, run, checkpoint))
-        self._end(job, run, moment + duration)
+        if breaks_down:
+            job.timeline.at(
+                moment + duration / 2, partial(_break_down, job)
+            )  # takes all that comes later off the timeline
+        else:
+            self._end(job, run, moment + duration)
 
     def _keep(self, job: Job, run: TrainingRun, learned: LearnedCheckpoint, moment: float) -> None:
         last = learned is run.checkpoints[-1]
@@ -105,6 +117,10 @@ def fail(job: Job, message: str, moment: float, *, code: str, param: str | None 
     job.error = {"code": code, "message": message, "param": param}
     job.note(moment, f"Job failed. {message}", level="error")
     close(job, "failed", moment)
+
+
+def _break_down(job: Job, moment: float) -> None:
+    fail(job, BROKEN_DOWN, moment, code="internalFailure")
 
 
 def close(job: Job, status: str, moment: float) -> None:

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.engine import Engine
-from kit.simulator.errors import invalid_payload, not_found
+from kit.simulator.errors import ApiError, not_found, not_tunable
 from kit.simulator.journal import Journal, command
 
 if TYPE_CHECKING:
@@ -133,7 +133,23 @@ class ModelRegistry:
             return base.full_name
         if (tuned := self.tuned(name)) is not None:
             return tuned.base
-        raise invalid_payload("The specified base model does not support fine-tuning.", "model")
+        raise not_tunable()
+
+    def refuse_retired(self, name: str, now: float) -> None:
+        """Refuse a base model whose retirement lies in the past, as the service does for new customers.
+
+        Raises:
+            ApiError: it does.
+        """
+        base = self.base(name)
+        retired = _day(base.retires) if base is not None else None
+        if base is not None and retired is not None and retired <= now:
+            raise ApiError(
+                400,
+                "ModelDeprecated",
+                f"The model '{base.full_name}' was retired on {base.retires} and is available to existing "
+                "customers only. Please choose another model.",
+            )
 
     def weights(self, name: str) -> LanguageModel:
         """Return what answers for a model. May take seconds the first time: call this in a thread."""

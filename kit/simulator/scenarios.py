@@ -4,8 +4,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from kit.errors import N_, UsageError
+from kit.simulator.faults import Rule, rule_from
 from kit.simulator.quotas import Rates
 
 DEFAULT = "happy"
@@ -19,11 +21,17 @@ class Scenario:
         name: what it is chosen by.
         summary: one sentence in English.
         rates: of every deployment; None for what its capacity brings.
+        faults: rules of faults as they are written.
     """
 
     name: str
     summary: str
     rates: Rates | None
+    faults: tuple[dict[str, Any], ...] = ()
+
+    def rules(self) -> list[Rule]:
+        """Return fresh rules of its faults: a rule remembers how often it may still strike."""
+        return [rule_from(table) for table in self.faults]
 
 
 @cache
@@ -34,7 +42,7 @@ def scenarios() -> dict[str, Scenario]:
     for name, table in tomllib.loads(text).items():
         quota = table.get("quota")
         rates = Rates(quota["requests_per_minute"], quota["tokens_per_minute"]) if quota else None
-        found[name] = Scenario(name, table["summary"], rates)
+        found[name] = Scenario(name, table["summary"], rates, tuple(table.get("faults", ())))
     return found
 
 

@@ -8,9 +8,11 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kit.errors import N_, KitError, PortInUseError, UsageError
 from kit.simulator.app import create_app
+from kit.simulator.line import with_line
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.state import State
 from kit.simulator.state_file import StateFile
@@ -85,7 +87,7 @@ def serve(  # noqa: PLR0913 - the options of a server
             access_log=False,  # an access log would show what learners ask for
             log_config=None,
             loop="asyncio",
-            http="h11",
+            http=with_line(H11Protocol),
             ws="none",
             lifespan="on",
             timeout_graceful_shutdown=_GRACE_SECONDS,

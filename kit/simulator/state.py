@@ -7,6 +7,7 @@ from kit.simulator.book import Book
 from kit.simulator.clock import VirtualClock
 from kit.simulator.deployments import DeploymentStore
 from kit.simulator.engine import Engine, default_engine
+from kit.simulator.faults import Faults
 from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.jobs import JobStore
@@ -14,6 +15,7 @@ from kit.simulator.journal import Journal
 from kit.simulator.models import ModelRegistry
 from kit.simulator.profiles import profile_named
 from kit.simulator.quotas import Quotas
+from kit.simulator.recent import RecentRequests
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.scenarios import scenario as scenario_named
 from kit.simulator.stored import CompletionStore
@@ -65,8 +67,10 @@ class State:
         self.files = FileStore(self.clock, self.identifiers, self.journal)
         self.completions = CompletionStore(self.journal)
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)
-        self.scenario = scenario_named(scenario)
-        self.quotas = Quotas(self.models, lambda: self.clock.elapsed, self.scenario.rates)
+        self.recent = RecentRequests()
+        self.faults = Faults(self.identifiers.source("faults"))
+        self.quotas = Quotas(self.models, lambda: self.clock.elapsed)
+        self.play(scenario)
         trainer = Trainer(chosen, self.models, self.journal)
         self.jobs = JobStore(self.clock, self.identifiers, self.files, self.models, trainer, self.journal)
         self._open = False
@@ -80,6 +84,16 @@ class State:
         if not self._open:
             self._open = True
             self.journal.replay(self.jobs.settle)
+
+    def play(self, scenario: str) -> None:
+        """Change to another scenario: its quotas, and its faults instead of all that were set.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        self.scenario = scenario_named(scenario)
+        self.quotas.everywhere = self.scenario.rates
+        self.faults.rules = self.scenario.rules()
 
     async def close(self) -> None:
         """Stop what is being computed."""

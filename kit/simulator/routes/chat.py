@@ -49,7 +49,6 @@ class ChatRoutes:
 
     async def _create(self, request: Request) -> Response:
         body = await json_object(request)
-        body = await json_object(request)
         deployment = self._state.deployments.answering(
             request.path_params.get("deployment") or body.get("model")
         )

@@ -5,7 +5,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kit.simulator import job_request
+from kit.simulator.errors import not_tunable
+from kit.simulator.fault_gate import SCOPE_KEY
 from kit.simulator.job import Job, rendered_checkpoint
+from kit.simulator.lifecycle import QUEUE_SECONDS
 from kit.simulator.paging import page
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
@@ -13,14 +16,17 @@ from kit.simulator.wire import encoded
 
 _PAGE = 20  # OpenAI API reference: jobs and events
 _CHECKPOINTS_PAGE = 10
+_SLOW_QUEUE_SECONDS = 4 * 3600.0
 
 
 class FineTuningRoutes:
     """The operations under ``fine_tuning/jobs``."""
 
     def __init__(self, state: State) -> None:
+        self._clock = state.clock
         self._jobs = state.jobs
         self._shown = state.profile.job
+        self._models = state.models
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -38,8 +44,17 @@ class FineTuningRoutes:
 
     async def _create(self, request: Request) -> Response:
         asked = job_request.read(await json_object(request))
+        faults = request.scope.get(SCOPE_KEY, {})
         await self._jobs.all()  # a model that a job has left by now may be tuned further
-        return self._answer(self._jobs.create(asked))
+        if "retired" in faults:
+            self._models.refuse_retired(asked.model, self._clock.now)
+        if "training-type-required" in faults and asked.training_type is None:
+            raise not_tunable()
+        fate = next((name for name in ("job-harmful", "job-fails") if name in faults), "")
+        queue = QUEUE_SECONDS
+        if "slow-queue" in faults:
+            queue = faults["slow-queue"].number("seconds", _SLOW_QUEUE_SECONDS)
+        return self._answer(self._jobs.create(asked, fate, queue))
 
     async def _list(self, request: Request) -> Response:
         return encoded(

@@ -4,6 +4,7 @@ Source of shapes and headers: Azure REST API, Microsoft.CognitiveServices 2025-0
 Azure operations" (Azure Resource Manager documentation).
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.deployments import Deployment, Operation
+from kit.simulator.deployments import CREATION_SECONDS, Deployment, Operation
 from kit.simulator.errors import ApiError
+from kit.simulator.fault_gate import SCOPE_KEY
+from kit.simulator.faults import Fault
 from kit.simulator.models import BaseModel, base_models
+from kit.simulator.quotas import renewals
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
 from kit.simulator.wire import encoded
@@ -24,6 +28,8 @@ _PROVIDER = "/{subscription}/resourceGroups/{group}/providers/Microsoft.Cognitiv
 _ACCOUNT = f"{_PROVIDER}/accounts/{{account}}"
 _LOCATIONS = "/{subscription}/providers/Microsoft.CognitiveServices/locations/{location}"
 _POLL_SECONDS = 30
+_SLOW_PROVISIONING_SECONDS = 3600.0
+_PROVISIONING_FAILED = "The deployment could not be provisioned. Please delete it and try again later."
 _SKUS = ("Standard", "GlobalStandard", "DataZoneStandard", "DeveloperTier")
 
 
@@ -54,16 +60,20 @@ class ManagementRoutes:
         existed = self._state.deployments.find(name) is not None
         model = _mapping(body, "properties").get("model")
         tags = {str(key): str(value) for key, value in _mapping(body, "tags").items()}
-        operation = self._state.deployments.put(name, model, _sku(_mapping(body, "sku")), tags)
-        return encoded(
-            _rendered(request, self._found(name)), 200 if existed else 201, _async_headers(request, operation)
-        )
+        faults = request.scope.get(SCOPE_KEY, {})
+        if "retired" in faults and isinstance(model, dict):
+            self._state.models.refuse_retired(str(model.get("name")), self._state.clock.now)
+        sku, seconds = _sku(_mapping(body, "sku")), _creation_seconds(faults)
+        fails = "provisioning-fails" in faults
+        operation = self._state.deployments.put(name, model, sku, tags, seconds, fails)
+        headers = _async_headers(request, operation) if seconds else None
+        return encoded(self._rendered(request, self._found(name)), 200 if existed else 201, headers)
 
     async def _get(self, request: Request) -> Response:
-        return encoded(_rendered(request, self._found(request.path_params["deployment"])))
+        return encoded(self._rendered(request, self._found(request.path_params["deployment"])))
 
     async def _list(self, request: Request) -> Response:
-        return encoded({"value": [_rendered(request, found) for found in self._state.deployments.all()]})
+        return encoded({"value": [self._rendered(request, found) for found in self._state.deployments.all()]})
 
     async def _delete(self, request: Request) -> Response:
         operation = self._state.deployments.delete(request.path_params["deployment"])
@@ -76,15 +86,20 @@ class ManagementRoutes:
         if operation is None:
             raise ApiError(404, "ResourceNotFound", "The operation was not found.")
         over = self._state.clock.now >= operation.ends
-        shown = {
+        shown: dict[str, Any] = {
             "id": request.url.path,
             "name": operation.id,
-            "status": "Succeeded" if over else "InProgress",
+            "status": "InProgress" if not over else "Failed" if operation.fails else "Succeeded",
             "startTime": _moment(operation.begins),
         }
+        if over and operation.fails:
+            shown["error"] = {"code": "InternalServerError", "message": _PROVISIONING_FAILED}
         if over:
             return encoded({**shown, "endTime": _moment(operation.ends)})
         return encoded(shown, headers={"Retry-After": str(_POLL_SECONDS)})
+
+    def _rendered(self, request: Request, deployment: Deployment) -> dict[str, Any]:
+        return _rendered(request, deployment, renewals(self._state.quotas.rates(deployment)))
 
     async def _account(self, request: Request) -> Response:
         endpoint = str(request.base_url)
@@ -146,7 +161,15 @@ def _async_headers(request: Request, operation: Operation) -> dict[str, str]:
     return {"Azure-AsyncOperation": address, "Retry-After": str(_POLL_SECONDS)}
 
 
-def _rendered(request: Request, deployment: Deployment) -> dict[str, Any]:
+def _creation_seconds(faults: Mapping[str, Fault]) -> float:
+    if "instant-provisioning" in faults:
+        return 0
+    if "slow-provisioning" in faults:
+        return faults["slow-provisioning"].number("seconds", _SLOW_PROVISIONING_SECONDS)
+    return CREATION_SECONDS
+
+
+def _rendered(request: Request, deployment: Deployment, limits: list[dict[str, Any]]) -> dict[str, Any]:
     account = _ACCOUNT.format(**request.path_params)
     history = {"createdAt": _moment(deployment.created), "lastModifiedAt": _moment(deployment.changed)}
     return {
@@ -161,6 +184,7 @@ def _rendered(request: Request, deployment: Deployment) -> dict[str, Any]:
             "versionUpgradeOption": "OnceNewDefaultVersionAvailable",
             "capabilities": {"chatCompletion": "true"},
             "currentCapacity": deployment.sku["capacity"],
+            "rateLimits": limits,
         },
         "systemData": history,
     }
