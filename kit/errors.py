@@ -6,6 +6,8 @@
     ├── UsageError            a parameter, an option or a name that does not exist
     │   └── UnknownLocaleError
     ├── SettingsError         something is missing from the environment
+    ├── BudgetError           a step would cost more than the learner allows
+    ├── LedgerError           the record of what a lab has created cannot be read
     ├── TrainingFileError     a training or validation file: names file and line
     ├── DataError             a data set to evaluate or train on: names file and row
     ├── ModelError            a model that is unknown, retired or cannot be fine-tuned
@@ -80,6 +82,14 @@ class UnknownLocaleError(UsageError):
 
 class SettingsError(KitError):
     """Something the environment has to provide is missing or unusable."""
+
+
+class BudgetError(KitError):
+    """A step would cost more than the learner allows; nothing was bought."""
+
+
+class LedgerError(KitError):
+    """The record of what a lab has created cannot be read or is in use."""
 
 
 class TrainingFileError(KitError):

@@ -4,6 +4,7 @@ Secrets pass through :func:`secret` and nowhere else, so that there is one place
 a key can come from.
 """
 
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +95,17 @@ def work_folder() -> Path:
     """Return the folder for run outputs, ledgers and caches: ``KIT_HOME``, or ``~/.llm-teaching-kit``."""
     chosen = variable("KIT_HOME")
     return Path(chosen).expanduser() if chosen else Path.home() / ".llm-teaching-kit"
+
+
+def learner() -> str:
+    """Return who is learning, to keep ledgers apart: what ``KIT_LEARNER`` says, or the user's name."""
+    chosen = variable("KIT_LEARNER")
+    if chosen:
+        return chosen
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return ""
 
 
 def on_databricks() -> bool:

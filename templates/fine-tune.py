@@ -36,6 +36,7 @@ seed = 105  # the same seed shuffles the examples in the same order
 suffix = "brisa"  # part of the names of your model and its deployments; at most 18 characters
 training_type = "GlobalStandard"  # where Azure may train; others keep the data in a zone or region
 existing_customer = False  # True if you trained this model here before it closed to new customers
+budget = 5.0  # in US dollars: the lab stops before it would spend more; -1 for no limit
 pace = 0.0  # simulator only: real seconds for each simulated minute
 catalog = "main"  # Databricks only: catalog of the volume for results
 schema = "default"  # Databricks only: schema of that volume
@@ -171,12 +172,17 @@ print(_(f"Hosting, every hour: {lab.price(cost.hosting_per_hour)}"))
 # %% [markdown]
 # ## 5. Upload the files
 #
-# `client.files.create` uploads a file. `lab.once` notes in a **ledger** what was created, so that running the cell twice, or on Azure even a week later, does not upload it twice.
-
+# `client.files.create` uploads a file. `lab.once` notes in a **ledger** what was created, so that running the cell twice, or on Azure even a week later, does not upload it twice. The ledger lies outside the notebook: it survives a closed laptop and a kernel that died.
+#
+# Two habits protect you where the ledger alone could not. `lab.marked` puts a mark of the content into the file's name, by which the file can be found again. And `max_retries=0` tells the client not to repeat a request by itself: if only the *answer* got lost on its way, a second request would create a second file, or start, and bill, a second job. So `lab.once` looks first and only then tries again.
 
 # %%
+creator = client.with_options(max_retries=0)
+
+
 def upload(path):
-    return client.files.create(file=path, purpose="fine-tune")
+    named = (lab.marked(path), path.read_bytes())
+    return creator.files.create(file=named, purpose="fine-tune")
 
 
 training_upload = lab.once("file", training_path, create=lambda: upload(training_path))
@@ -195,25 +201,34 @@ for uploaded in (training_upload, validation_upload):
 #
 # The job takes the ids of both files, the base model and the number of epochs. Batch size and learning rate are left to the service, which chooses them based on the size of the file.
 #
-# Two arguments deserve a closer look. `seed` fixes the order in which the examples are shuffled. With the same seed and the same data you get nearly the same model again; without it, part of the difference between two jobs is just a different shuffle. And `max_retries=0` tells the client not to repeat this one request by itself: if the answer got lost on its way, a second request would start, and bill, a second job.
+# One argument deserves a closer look. `seed` fixes the order in which the examples are shuffled. With the same seed and the same data you get nearly the same model again; without it, part of the difference between two jobs is just a different shuffle.
+
+# %%
+recipe = {
+    "model": base.identifier,
+    "training_file": training_upload.id,
+    "validation_file": validation_upload.id,
+    "suffix": suffix,
+    "seed": seed,
+}
+
+
+def submit(epochs):
+    method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}}
+    place = {"trainingType": training_type}
+    return creator.fine_tuning.jobs.create(**recipe, method=method, extra_body=place)
+
+
+def facts(epochs):
+    return {**recipe, "n_epochs": epochs, "trainingType": training_type}
 
 
 # %%
-def submit(epochs):
-    return client.with_options(max_retries=0).fine_tuning.jobs.create(
-        model=base.identifier,
-        training_file=training_upload.id,
-        validation_file=validation_upload.id,
-        suffix=suffix,
-        seed=seed,
-        method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}},
-        extra_body={"trainingType": training_type},
-    )
-
-
-made_from = (training_upload.id, validation_upload.id, model, seed, suffix, training_type)
-job = lab.once("job", *made_from, n_epochs, create=lambda: submit(n_epochs))
+job = lab.once("job", facts(n_epochs), create=lambda: submit(n_epochs), cost=cost.training)
 print(job.id, job.status, sep="  ")
+
+# %% [markdown]
+# `facts` says what makes this job this job and no other, so that it is recognized when the notebook runs again. And `cost` is checked against your `budget` once more, at the moment of the purchase: were it more than what is left, the cell would stop and no job would start.
 
 # %% [markdown]
 # ## 7. Watch it
@@ -307,7 +322,8 @@ account = (connection.resource_group, connection.account)
 # %%
 def deploy(name, source):
     sku = Sku(name="GlobalStandard", capacity=10)  # thousands of tokens per minute
-    deployment = Deployment(sku=sku, properties=DeploymentProperties(model=source))
+    properties = DeploymentProperties(model=source)
+    deployment = Deployment(sku=sku, properties=properties, tags=lab.tags())
     return management.deployments.begin_create_or_update(*account, name, deployment).result()
 
 
@@ -315,8 +331,12 @@ other = lab.comparison_model(base)
 untuned = DeploymentModel(format=other.format, name=other.name, version=other.version)
 tuned = DeploymentModel(format=base.format, name=job.fine_tuned_model, version="1")
 base_deployment, tuned_deployment = f"{suffix}-base", f"{suffix}-tuned"
-for name, source in ((base_deployment, untuned), (tuned_deployment, tuned)):
-    lab.once("deployment", name, source.name, create=partial(deploy, name, source))
+for name, source, rent in (
+    (base_deployment, untuned, 0),
+    (tuned_deployment, tuned, cost.hosting_per_hour),
+):
+    create = partial(deploy, name, source)
+    lab.once("deployment", name, source.name, create=create, per_hour=rent)
 
 # %% [markdown]
 # `.result()` waits until Azure has provisioned the deployment, which takes minutes there. Notice that the name of the tuned model came from `job.fine_tuned_model`; nobody had to type it.
@@ -411,7 +431,8 @@ my_epochs = 20
 
 # %%
 if my_epochs:
-    second_job = lab.once("job", *made_from, my_epochs, create=lambda: submit(my_epochs))
+    price = lab.estimate(base, sum(total_tokens), my_epochs, training_type).training
+    second_job = lab.once("job", facts(my_epochs), create=lambda: submit(my_epochs), cost=price)
     second_job = lab.watch_job(client, second_job.id)
     second_curves = lab.read_results(client.files.content(second_job.result_files[0]).text)
     display(lab.loss_curves(second_curves))
@@ -449,7 +470,7 @@ for file_id in lab.created("file"):
     client.files.delete(file_id)
 
 # %% [markdown]
-# Trust the service, not your memory: the next cell asks it for everything the notebook has created. The list should be empty.
+# Trust the service, not your memory: the next cell asks it for everything the notebook has created. The list should be empty. If the notebook ever stops before it gets here, `kit cleanup` in a terminal does the same, and `kit resources` lists what is there.
 
 # %%
 left = lab.remaining()

@@ -8,13 +8,17 @@ A notebook builds the official clients itself and takes their arguments from a :
 Secrets stay in private fields: neither ``repr`` nor an exception shows them.
 """
 
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from kit import settings
 from kit.azure import transport
+from kit.azure.ledger import Place
 from kit.errors import N_, SettingsError
 
 # Microsoft's samples ask Entra ID for this audience (Foundry documentation, October 2026).
@@ -57,8 +61,13 @@ class Connection:
         if self.management_endpoint.startswith("https://"):
             arguments = {"credential": _credential(), "base_url": self.management_endpoint}
         else:
-            arguments = transport.local_management(self.management_endpoint)
+            arguments = transport.local_management(self.management_endpoint, self._key)
         return {"subscription_id": self.subscription, **arguments}
+
+    @property
+    def simulator_key(self) -> str:
+        """Return the key of a simulator, which its clock may ask for; empty for the real service."""
+        return self._key if self.simulated else ""
 
 
 def simulated(endpoint: str, key: str) -> Connection:
@@ -72,6 +81,27 @@ def simulated(endpoint: str, key: str) -> Connection:
         simulated=True,
         _key=key,
     )
+
+
+def running_simulator() -> Connection | None:
+    """Return the connection to the simulator that ``KIT_SIMULATOR_URL`` names, or None if nothing is named.
+
+    It is one that outlives the notebook: ``kit serve`` on this computer, or a teacher's for the whole class.
+
+    Raises:
+        SettingsError: no simulator answers there.
+    """
+    endpoint = settings.variable("KIT_SIMULATOR_URL").rstrip("/").removesuffix("/openai/v1")
+    if not endpoint:
+        return None
+    key = settings.secret("KIT_SIMULATOR_KEY") or "simulator"  # one without keys accepts any
+    if not transport.is_simulator(endpoint):
+        raise SettingsError(
+            N_("No simulator answers at {address}, which KIT_SIMULATOR_URL names."),
+            advice=N_("Start it with “kit serve”, mend the address, or take the variable out."),
+            address=endpoint,
+        )
+    return simulated(endpoint, key)
 
 
 def from_environment(secret_scope: str = "") -> Connection:
@@ -99,6 +129,36 @@ def from_environment(secret_scope: str = "") -> Connection:
     )
 
 
+def ledger_path(place: Place, connection: Connection) -> Path:
+    """Return where the ledger of a learner, a lab and a resource is kept.
+
+    A simulator may give each key a resource of its own, so there the key decides, too; of it no more goes
+    into the name than a hash.
+    """
+    resource = hashlib.sha256(f"{connection.endpoint}\0{connection.simulator_key}".encode()).hexdigest()[:12]
+    learner = re.sub(r"[^\w@.-]", "_", place.learner) or "_"
+    return ledger_folder() / learner / f"{place.lab}-{resource}.json"
+
+
+def ledger_folder() -> Path:
+    """Return the folder of all ledgers."""
+    return settings.work_folder() / "ledger"
+
+
+def of_place(place: Place) -> Connection:
+    """Return the connection to a resource that a ledger names, with whatever credential the environment has.
+
+    The key of one resource is never sent to another: without a key for just this one, Entra ID is asked.
+    """
+    if place.simulated:
+        named = settings.variable("KIT_SIMULATOR_URL").rstrip("/").removesuffix("/openai/v1")
+        key = settings.secret("KIT_SIMULATOR_KEY") if named == place.endpoint else ""
+        return simulated(place.endpoint, key or "simulator")
+    named = settings.variable("AZURE_OPENAI_ENDPOINT").rstrip("/").removesuffix("/openai/v1")
+    key = settings.secret("AZURE_OPENAI_API_KEY") if named == place.endpoint else ""
+    return Connection(place.endpoint, place.subscription, place.resource_group, place.account, _key=key)
+
+
 def _required(name: str) -> str:
     value = settings.variable(name)
     if not value:
@@ -116,7 +176,7 @@ def _from_scope(scope: str) -> str:
     """Return the key from a Databricks secret scope; empty elsewhere or where no scope was named."""
     if not (scope and settings.on_databricks()):
         return ""
-    from databricks.sdk.runtime import dbutils  # type: ignore[import-not-found]  # only a cluster has it
+    from databricks.sdk.runtime import dbutils  # type: ignore[import-not-found, unused-ignore] # only a cluster has it
 
     return str(dbutils.secrets.get(scope, "azure-openai-api-key"))
 

@@ -18,10 +18,13 @@ _SCOPE = "https://management.azure.com/.default"
 
 
 class _LocalCredential:
-    """A credential for a server on this machine, which accepts any token."""
+    """A credential for a simulator: the key of its data plane, by which it may tell learners apart."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken("local", int(time.time()) + 3600)
+        return AccessToken(self._key or "local", int(time.time()) + 3600)
 
 
 class _LocalPolicy(BearerTokenCredentialPolicy[Any, Any]):
@@ -35,36 +38,39 @@ class _LocalPolicy(BearerTokenCredentialPolicy[Any, Any]):
 class _VirtualTimeTransport(RequestsTransport):  # type: ignore[misc, unused-ignore]
     """The usual transport, whose waiting moves the clock of the simulator."""
 
-    def __init__(self, endpoint: str, **options: Any) -> None:
+    def __init__(self, endpoint: str, key: str, **options: Any) -> None:
         super().__init__(**options)
-        self._endpoint = endpoint
+        self._endpoint, self._key = endpoint, key
 
     def sleep(self, duration: float) -> None:
         """Wait ``duration`` virtual seconds."""
-        advance_clock(self._endpoint, duration)
+        advance_clock(self._endpoint, duration, self._key)
 
 
-def advance_clock(endpoint: str, seconds: float) -> float:
+def advance_clock(endpoint: str, seconds: float, key: str = "") -> float:
     """Move the clock of the simulator at ``endpoint`` forward; return its time in Unix seconds."""
     body = json.dumps({"advance_seconds": seconds}).encode()
-    request = urllib.request.Request(
-        f"{endpoint}/simulator/clock", data=body, headers={"Content-Type": "application/json"}
-    )
+    headers = {"Content-Type": "application/json", **({"api-key": key} if key else {})}
+    request = urllib.request.Request(f"{endpoint}/simulator/clock", data=body, headers=headers)
     with urllib.request.urlopen(request, timeout=300) as answer:
         return float(json.load(answer)["now"])
 
 
-def clock_now(endpoint: str) -> float:
-    """Return the time of the simulator at ``endpoint`` in Unix seconds."""
-    return advance_clock(endpoint, 0)
+def is_simulator(endpoint: str) -> bool:
+    """Tell whether a simulator answers at an address; nothing secret is sent there to find out."""
+    try:
+        with urllib.request.urlopen(f"{endpoint}/", timeout=10) as answer:
+            return b"Simulator of Azure OpenAI" in answer.read(10_000)
+    except (OSError, ValueError):
+        return False
 
 
-def local_management(endpoint: str) -> dict[str, Any]:
-    """Return the arguments of a management client for a simulator on this machine."""
-    credential = _LocalCredential()
+def local_management(endpoint: str, key: str = "") -> dict[str, Any]:
+    """Return the arguments of a management client for a simulator."""
+    credential = _LocalCredential(key)
     return {
         "credential": credential,
         "base_url": endpoint,
         "authentication_policy": _LocalPolicy(credential, _SCOPE),
-        "transport": _VirtualTimeTransport(endpoint),
+        "transport": _VirtualTimeTransport(endpoint, key),
     }

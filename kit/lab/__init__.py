@@ -20,7 +20,7 @@ from kit.lab.data import (
     validate,
 )
 from kit.lab.models import base_model, comparison_model, estimate, price
-from kit.lab.resources import created, once, remaining
+from kit.lab.resources import created, marked, once, remaining, tags
 from kit.lab.starting import finish, on_databricks, start, volume
 from kit.lab.waiting import wait, watch_job
 from kit.plots import loss_curves, score_bars, token_histogram
@@ -41,6 +41,7 @@ __all__ = [
     "languages_compared",
     "leaks",
     "loss_curves",
+    "marked",
     "money",
     "most_tokens",
     "number",
@@ -57,6 +58,7 @@ __all__ = [
     "side_by_side",
     "start",
     "table",
+    "tags",
     "token_histogram",
     "validate",
     "volume",

@@ -2,82 +2,193 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import openai
-from azure.core.exceptions import ResourceNotFoundError
 
-from kit.azure.ledger import Entry, Kind
+from kit.azure import inventory
+from kit.azure.inventory import Hosting, identifier_of
+from kit.azure.ledger import Entry, Kind, Ledger
 from kit.i18n import gettext as _
+from kit.i18n import number
 from kit.lab.display import Table
-from kit.lab.session import session
+from kit.lab.models import price
+from kit.lab.session import Session, session
 
 Resource = TypeVar("Resource")
 
-_LOST = {"failed", "cancelled", "error"}  # states of a file or job that is of no use any more
+_ATTEMPTS = 4
+_PAUSE = 10.0  # seconds before the second attempt; doubled before each further one
+# The request may have done its work although it failed for the client. Anything else is a plain refusal.
+_UNCERTAIN = (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError)
+_SETTLING = {"Accepted", "Creating", "Moving"}
 
 
-def once(kind: Kind, *made_from: Any, create: Callable[[], Resource]) -> Resource:
-    """Return a resource, creating it only if the ledger and the service do not have it yet.
+def once(
+    kind: Kind,
+    *made_from: Any,
+    create: Callable[[], Resource],
+    cost: float | None = 0.0,
+    per_hour: float | None = 0.0,
+) -> Resource:
+    """Return a resource, creating it only if neither the ledger nor the service has it yet.
 
     Args:
         kind: ``file``, ``job`` or ``deployment``.
-        made_from: everything that decides what it is; a path stands for the file's content. The first is
-            also its label; for a deployment it is its name.
-        create: makes it, by a call of the official client.
+        made_from: everything that decides what it is. A path stands for the file's content, a mapping for the
+            fields of a request. The first is also its label; for a deployment it is its name, and the second
+            the name of its model.
+        create: makes it, by a call of the official client that does not repeat itself: build the client
+            ``.with_options(max_retries=0)``. Where the answer to it is lost, the service is asked before it
+            is called again.
+        cost: what the creation costs once, in US dollars; None where the price is not known.
+        per_hour: what it costs for each hour that it exists; the budget must have room for one.
+
+    Raises:
+        BudgetError: it would cost more than the parameter ``budget`` leaves.
+        ServiceError: a deployment of that name is somebody else's.
     """
-    ledger = session().ledger
-    fingerprint = _fingerprint(made_from)
-    entry = ledger.find(kind, fingerprint)
-    if entry is not None:
-        known = _fetch(entry) if entry.id else _search(entry, made_from)
+    running = session()
+    with running.ledger.held():
+        entry = running.ledger.find(kind, _fingerprint(made_from))
+        known = _look(running, entry or _intent(running.ledger, kind, made_from))
         if known is not None:
-            ledger.created(entry, _identifier(kind, known))
-            print(_("Found again, not created twice: {label}").format(label=entry.label))
+            print(_("Found again, not created twice: {label}").format(label=_label(made_from)))
             return known  # type: ignore[no-any-return]
-    entry = ledger.begin(kind, fingerprint, _label(made_from))
-    resource = create()
-    ledger.created(entry, _identifier(kind, resource))
+        charged = running.budget.require(cost, _label(made_from))
+        running.budget.require(per_hour, _label(made_from))
+        entry = _intent(running.ledger, kind, made_from, charged)
+        entry = running.ledger.begin(inventory.begun(running.service, entry))
+        resource = _create(running, entry, create)
+        running.ledger.created(entry, identifier_of(kind, resource))
     return resource
 
 
-def note(kind: Kind, identifier: str) -> None:
-    """Write down a resource that the service has created by itself, such as a job's model."""
-    ledger = session().ledger
-    fingerprint = _fingerprint([identifier])
-    if ledger.find(kind, fingerprint) is None:
-        ledger.created(ledger.begin(kind, fingerprint, identifier), identifier)
+def _look(running: Session, entry: Entry) -> Any:
+    """Return the resource of an entry, if it is there and of use; note its identifier if that is news."""
+    if entry.id:
+        known = inventory.fetch(running.service, entry.kind, entry.id)
+        known = known if inventory.usable(running.service, known) else None
+    else:
+        known = inventory.search(running.service, running.ledger, entry)
+    if known is None:
+        return None
+    if entry.state != "created":
+        running.ledger.created(entry, identifier_of(entry.kind, known))
+    return _settled(running, entry, known)
+
+
+def _settled(running: Session, entry: Entry, known: Any) -> Any:
+    """Wait for a deployment that an interrupted run has left half-way; return the resource."""
+    while entry.kind == "deployment" and known.properties.provisioning_state in _SETTLING:
+        running.sleep(_PAUSE)
+        known = inventory.fetch(running.service, "deployment", known.name)
+    return known
+
+
+def _create(running: Session, entry: Entry, create: Callable[[], Resource]) -> Resource:
+    """Call ``create``; where its answer is lost, look for its work before calling it again."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return create()
+        except _UNCERTAIN:
+            running.sleep(_PAUSE * 2**attempt)
+            found = inventory.search(running.service, running.ledger, entry)
+            if found is not None:
+                return found  # type: ignore[no-any-return]
+            if attempt + 1 == _ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def marked(path: Path) -> str:
+    """Return the name under which to upload a file: its own, with a mark of learner and content.
+
+    By the mark the lab finds its file again on the service, even where the ledger is lost, and does not take
+    another learner's for it.
+    """
+    return inventory.marked_name(path, _mark(session().ledger, path))
+
+
+def tags() -> dict[str, str]:
+    """Return the tags for a deployment: they tell, in the portal and on the bill, whose it is."""
+    place = session().ledger.place
+    return {"kit-lab": place.lab, "kit-mark": place.mark}
 
 
 def created(kind: Kind) -> list[str]:
-    """Return the identifiers of everything of a kind that the ledger holds, newest first."""
-    return [entry.id for entry in session().ledger if entry.kind == kind and entry.state == "created"][::-1]
+    """Return the identifiers of everything of a kind that this lab has on the service, newest first."""
+    running = session()
+    names = []
+    for entry in running.ledger.standing(kind):
+        if kind == "job" or inventory.fetch(running.service, kind, entry.id) is not None:
+            names.append(entry.id)
+        else:
+            running.ledger.deleted(entry)
+    return list(dict.fromkeys(names))
 
 
 def remaining() -> Table:
     """Ask the service for everything in the ledger; return what is still there and strike out the rest."""
-    ledger = session().ledger
-    left = []
-    for entry in ledger:
-        if entry.kind == "job" or entry.state != "created":
-            continue  # a finished job is a record: it cannot be deleted and costs nothing
-        if _fetch(entry) is None:
-            ledger.deleted(entry)
-        else:
-            left.append(entry)
+    running = session()
+    inventory.complete(running.service, running.ledger)
+    entries = inventory.left(running.service, running.ledger)
+    hosted = {each.name: each for each in inventory.hostings(running.service, running.ledger)}
     caption = (
-        _("Still on the service and possibly billed: {n}").format(n=len(left))
-        if left
+        _("Still on the service and possibly billed: {n}").format(n=len(entries))
+        if entries
         else _("Nothing that could be billed is left: the service was asked for every entry of the ledger.")
     )
-    return Table([_("Kind"), _("Name"), _("Identifier")], [[e.kind, e.label, e.id] for e in left], caption)
+    rows = [[entry.kind, entry.label, entry.id, hosting_cost(hosted.get(entry.id))] for entry in entries]
+    return Table([_("Kind"), _("Name"), _("Identifier"), _("Hosting so far")], rows, caption)
+
+
+def hosting_cost(hosted: Hosting | None) -> str:
+    """Return hours and cost of a deployment; nothing for what is not hosted."""
+    if hosted is None:
+        return ""
+    hours = number(hosted.hours, 1)
+    if hosted.so_far is None:
+        return _("{n} hours, price unknown").format(n=hours)
+    return _("{n} hours, {price}").format(n=hours, price=price(hosted.so_far))
+
+
+def warn_of_hosting(running: Session) -> None:
+    """Say which deployments of earlier runs have been billed by the hour for long."""
+    for hosted in inventory.hostings(running.service, running.ledger):
+        if hosted.long:
+            text = _("Mind the deployment {name}, hosted for {cost}: “kit cleanup” deletes it.")
+            print(text.format(name=hosted.name, cost=hosting_cost(hosted)))
+
+
+def _intent(ledger: Ledger, kind: Kind, made_from: tuple[Any, ...], cost: float = 0.0) -> Entry:
+    facts: dict[str, Any] = {}
+    for part in made_from:
+        if isinstance(part, Mapping):
+            facts.update(part)
+        elif isinstance(part, Path) and kind == "file":
+            facts |= {
+                "bytes": part.stat().st_size,
+                "marked": inventory.marked_name(part, _mark(ledger, part)),
+            }
+    if kind == "job" and made_from and isinstance(made_from[0], str):
+        facts.setdefault("training_file", made_from[0])
+    if kind == "deployment" and len(made_from) > 1:
+        facts["model"] = made_from[1]
+    return Entry(kind, _fingerprint(made_from), _label(made_from), facts=facts, cost=cost)
 
 
 def _label(made_from: Iterable[Any]) -> str:
     first = next(iter(made_from), "")
+    if isinstance(first, Mapping):
+        first = first.get("suffix") or next(iter(first.values()), "")
     return first.name if isinstance(first, Path) else str(first)
+
+
+def _mark(ledger: Ledger, path: Path) -> str:
+    return hashlib.sha256(ledger.place.mark.encode() + path.read_bytes()).hexdigest()[:10]
 
 
 def _fingerprint(made_from: Iterable[Any]) -> str:
@@ -86,40 +197,3 @@ def _fingerprint(made_from: Iterable[Any]) -> str:
         for part in made_from
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _identifier(kind: Kind, resource: Any) -> str:
-    return str(resource.name if kind == "deployment" else resource.id)
-
-
-def _fetch(entry: Entry) -> Any:
-    """Return the resource of an entry as the service has it now, or None if it is gone or of no use."""
-    running = session()
-    try:
-        if entry.kind == "file":
-            found: Any = running.openai.files.retrieve(entry.id)
-        elif entry.kind == "job":
-            found = running.openai.fine_tuning.jobs.retrieve(entry.id)
-        elif entry.kind == "model":
-            found = running.openai.models.retrieve(entry.id)
-        else:
-            place = running.connection
-            return running.management.deployments.get(place.resource_group, place.account, entry.id)
-    except (openai.NotFoundError, ResourceNotFoundError):
-        return None
-    return None if getattr(found, "status", "") in _LOST else found
-
-
-def _search(entry: Entry, made_from: tuple[Any, ...]) -> Any:
-    """Look for a resource whose creation was begun but whose id never came back."""
-    running = session()
-    if entry.kind == "deployment":
-        return _fetch(Entry("deployment", entry.fingerprint, entry.label, "created", entry.label))
-    if entry.kind == "job":
-        jobs = running.openai.fine_tuning.jobs.list(limit=20)
-        return next(
-            (job for job in jobs if job.training_file == made_from[0] and job.status not in _LOST), None
-        )
-    size = made_from[0].stat().st_size if isinstance(made_from[0], Path) else -1
-    files = running.openai.files.list()
-    return next((file for file in files if file.filename == entry.label and file.bytes == size), None)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kit.azure.budget import Budget
 from kit.azure.client import Connection
 from kit.azure.ledger import Ledger
-from kit.azure.transport import advance_clock, clock_now
+from kit.azure.service import Service
 from kit.errors import N_, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Session:
         connection: where the service is.
         ledger: what this lab has created there.
         pace: simulator only: real seconds that a simulated minute takes.
+        cap: the most that the lab may spend, in US dollars; None for no limit.
         checks: outcome of each self-check by its claim.
         resources: closed when the session ends, such as the simulator.
     """
@@ -33,36 +35,38 @@ class Session:
     connection: Connection
     ledger: Ledger
     pace: float = 0.0
-    checks: dict[str, str] = field(default_factory=dict)
+    cap: float | None = None
+    checks: dict[str, Any] = field(default_factory=dict)
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @cached_property
-    def openai(self) -> "OpenAI":
-        """A client of the data plane for the plumbing; the lesson builds its own."""
-        from openai import OpenAI
-
-        return OpenAI(base_url=self.connection.base_url, api_key=self.connection.api_key)
+    def service(self) -> Service:
+        """The clients of the plumbing; the lesson builds its own."""
+        return Service(self.connection)
 
     @cached_property
+    def budget(self) -> Budget:
+        """What the lab may still spend."""
+        return Budget(self.cap, self.ledger, binding=not self.connection.simulated)
+
+    @property
+    def openai(self) -> "OpenAI":
+        """A client of the data plane for the plumbing."""
+        return self.service.openai
+
+    @property
     def management(self) -> Any:
         """A client of Azure Resource Manager for the plumbing."""
-        from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
-
-        return CognitiveServicesManagementClient(**self.connection.management())
+        return self.service.management
 
     def today(self) -> datetime.date:
         """Return the day it is where the service is: a simulator has a calendar of its own."""
-        if not self.connection.simulated:
-            return datetime.datetime.now(datetime.UTC).date()
-        return datetime.datetime.fromtimestamp(clock_now(self.connection.endpoint), datetime.UTC).date()
+        return self.service.now().date()
 
     def sleep(self, seconds: float) -> None:
         """Wait: for real on Azure; on a simulator by moving its clock."""
-        if not self.connection.simulated:
-            time.sleep(seconds)
-            return
-        advance_clock(self.connection.endpoint, seconds)
-        if self.pace:
+        self.service.sleep(seconds)
+        if self.connection.simulated and self.pace:
             time.sleep(seconds / 60 * self.pace)
 
 

@@ -1,7 +1,6 @@
 """The first and the last cell of a notebook: :func:`start` and :func:`finish`."""
 
 import contextlib
-import hashlib
 import secrets
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from kit import i18n, settings, tokens
 from kit.azure import client
-from kit.azure.ledger import Ledger
+from kit.azure.ledger import Ledger, Place
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
 from kit.lab import explaining
@@ -47,7 +46,10 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
     begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
     locale = i18n.current()
     print(_("Language: {language} ({locale})").format(language=i18n.own_name(locale), locale=locale))
-    if backend == "simulator":
+    if client.running_simulator() is not None and backend == "simulator":
+        address = session().connection.endpoint
+        print(_("Backend: the simulator of Azure at {address}. It is free.").format(address=address))
+    elif backend == "simulator":
         print(
             _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")
         )
@@ -60,23 +62,51 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
 
 
 def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
+    connection = client.running_simulator()
+    if connection is not None:
+        return _lasting(lab, connection, namespace)
     key = secrets.token_urlsafe(24)
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serve(seed=int(namespace.get("seed", 105)), keys=(key,)))
+        connection = client.simulated(server.url, key)
         return Session(
             lab,
-            client.simulated(server.url, key),
-            Ledger(),  # in memory: what it lists lives no longer than the simulator
+            connection,
+            Ledger(place=_place(lab, connection)),  # in memory: it lives no longer than the simulator
             pace=float(namespace.get("pace", 0)),
+            cap=_cap(namespace),
             resources=stack.pop_all(),
         )
 
 
 def _with_azure(lab: str, namespace: MutableMapping[str, Any]) -> Session:
     connection = client.from_environment(str(namespace.get("secret_scope", "")))
-    resource = hashlib.sha256(connection.endpoint.encode()).hexdigest()[:12]
-    ledger = Ledger(settings.work_folder() / "ledger" / f"{lab}-{resource}.json")
-    return Session(lab, connection, ledger)
+    return _lasting(lab, connection, namespace)
+
+
+def _lasting(lab: str, connection: client.Connection, namespace: MutableMapping[str, Any]) -> Session:
+    """Return a session on a service that outlives the notebook, and so does the ledger."""
+    place = _place(lab, connection)
+    ledger = Ledger(client.ledger_path(place, connection), place)
+    return Session(lab, connection, ledger, pace=float(namespace.get("pace", 0)), cap=_cap(namespace))
+
+
+def _place(lab: str, connection: client.Connection) -> Place:
+    return Place(
+        lab,
+        settings.learner(),
+        connection.endpoint,
+        connection.subscription,
+        connection.resource_group,
+        connection.account,
+        connection.simulated,
+    )
+
+
+def _cap(namespace: MutableMapping[str, Any]) -> float | None:
+    """Return the parameter ``budget``; a negative one means no limit."""
+    cap = namespace.get("budget")
+    return None if cap is None or float(cap) < 0 else float(cap)
 
 
 def on_databricks() -> bool:

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from IPython.display import display
 
+from kit.azure import inventory
 from kit.errors import N_, JobFailedError
 from kit.i18n import gettext as _
 from kit.i18n import number
-from kit.lab.resources import note
 from kit.lab.session import session
 
 Resource = TypeVar("Resource")
@@ -56,9 +56,7 @@ def watch_job(client: Any, job_id: str, every: float = 60) -> Any:
         return job
 
     job = wait(look, job_id, every)
-    note("model", job.fine_tuned_model)
-    for identifier in job.result_files:
-        note("file", identifier)
+    inventory.note_results(session().service, session().ledger, job)
     tokens = number(job.trained_tokens or 0)
     shown.say(_("Job status: {status} · {n} tokens trained").format(status=job.status, n=tokens))
     return job

@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from kit import i18n, lab
+from kit.azure.ledger import Entry
 from kit.errors import SettingsError, UnknownLocaleError, UsageError
 from kit.lab import session
 
@@ -69,7 +70,7 @@ def test_on_azure_the_ledger_outlives_the_notebook(monkeypatch, tmp_path, simula
         monkeypatch.setenv(name, value)
     lab.start("fine-tune", {"backend": "azure"})
     lab.connect()
-    session.session().ledger.begin("file", "f", "train.jsonl")
+    session.session().ledger.begin(Entry("file", "f", "train.jsonl"))
     session.end()
     lab.start("fine-tune", {"backend": "azure"})
     assert session.session().ledger.find("file", "f") is not None

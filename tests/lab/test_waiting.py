@@ -25,7 +25,9 @@ def test_a_file_is_processed_when_the_wait_ends(client, training_file):
 def test_a_job_is_followed_to_its_model_and_its_leavings_are_noted(client, job, capsys):
     done = lab.watch_job(client, job.id)
     assert done.status == "succeeded"
-    assert lab.created("model") == [done.fine_tuned_model]
+    checkpoints = client.fine_tuning.jobs.checkpoints.list(job.id).data
+    names = {done.fine_tuned_model, *(each.fine_tuned_model_checkpoint for each in checkpoints)}
+    assert set(lab.created("model")) == names
     assert lab.created("file") == done.result_files
     shown = capsys.readouterr().out
     assert "Job started." in shown
