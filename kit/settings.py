@@ -14,6 +14,8 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 _SECRET_ENDINGS = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL", "_CONNECTION_STRING")
 _SHORTEST_SECRET = 8
+_FILE_PREFIXES = ("AZURE_", "DATABRICKS_", "KIT_", "OPENAI_")
+_remembered: dict[str, str] = {}  # secrets that came from elsewhere than the environment
 
 
 @cache
@@ -51,6 +53,13 @@ def secret(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
+def remember_secret(name: str, value: str) -> str:
+    """Return a secret that comes from elsewhere, such as a secret scope, after noting that it is one."""
+    if len(value) >= _SHORTEST_SECRET:
+        _remembered[name] = value
+    return value
+
+
 def known_secrets() -> dict[str, str]:
     """Return the secrets this process can see, by variable name, so that outputs can be cleared of them.
 
@@ -58,7 +67,23 @@ def known_secrets() -> dict[str, str]:
     occur in ordinary text, and no service issues keys that short.
     """
     named = {name: secret(name) for name in sorted(os.environ) if name.upper().endswith(_SECRET_ENDINGS)}
-    return {name: value for name, value in named.items() if len(value) >= _SHORTEST_SECRET}
+    long_enough = {name: value for name, value in named.items() if len(value) >= _SHORTEST_SECRET}
+    return {**_remembered, **long_enough}
+
+
+def read_env_file() -> None:
+    """Take settings from the nearest file ``.env``, in this folder or one above it.
+
+    What the environment already says stays, and only names of this kit and of its services are taken: a file
+    that lies there for another program must not change how this one runs.
+    """
+    from dotenv import dotenv_values, find_dotenv
+
+    path = find_dotenv(usecwd=True)
+    values = dotenv_values(path, interpolate=False) if path else {}
+    for name, value in values.items():
+        if value and name.startswith(_FILE_PREFIXES):
+            os.environ.setdefault(name, value)
 
 
 @contextmanager

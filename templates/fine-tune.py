@@ -223,7 +223,6 @@ def facts(epochs):
     return {**recipe, "n_epochs": epochs, "trainingType": training_type}
 
 
-# %%
 job = lab.once("job", facts(n_epochs), create=lambda: submit(n_epochs), cost=cost.training)
 print(job.id, job.status, sep="  ")
 

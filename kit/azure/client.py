@@ -24,6 +24,7 @@ from kit.errors import N_, SettingsError
 # Microsoft's samples ask Entra ID for this audience (Foundry documentation, October 2026).
 _SCOPE = "https://ai.azure.com/.default"
 _PUBLIC_MANAGEMENT = "https://management.azure.com"
+_SECRET_NAME = "azure-openai-api-key"  # of the key within a Databricks secret scope
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -176,9 +177,10 @@ def _from_scope(scope: str) -> str:
     """Return the key from a Databricks secret scope; empty elsewhere or where no scope was named."""
     if not (scope and settings.on_databricks()):
         return ""
-    from databricks.sdk.runtime import dbutils  # type: ignore[import-not-found, unused-ignore] # only a cluster has it
+    from databricks.sdk.runtime import dbutils  # type: ignore[import-not-found, unused-ignore] # a cluster's
 
-    return str(dbutils.secrets.get(scope, "azure-openai-api-key"))
+    key = str(dbutils.secrets.get(scope, _SECRET_NAME))
+    return settings.remember_secret(_SECRET_NAME, key)
 
 
 def _credential() -> Any:

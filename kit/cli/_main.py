@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from kit import __version__, i18n
+from kit import __version__, i18n, settings
 from kit.cli._output import LOCALE_CHOSEN, show_error
 from kit.errors import N_, KitError, UsageError
 from kit.i18n import gettext as _
@@ -117,3 +117,4 @@ _HELP = N_(
 @click.version_option(__version__, "--version", prog_name="kit")
 def main() -> None:
     """Run the command line of the kit; its help text is in :data:`_HELP`."""
+    settings.read_env_file()

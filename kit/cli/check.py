@@ -12,7 +12,7 @@ from kit.i18n import catalogs
 from kit.i18n import gettext as _
 from kit.i18n.catalog_checks import CatalogChecker, check_tables
 from kit.i18n.findings import Finding
-from kit.notebooks.checks import check_notebooks, check_templates
+from kit.notebooks.checks import check_notebooks, check_sources, check_templates
 from kit.notebooks.editions import Workspace
 
 FORMATS = ("text", "github", "json")
@@ -53,7 +53,7 @@ def catalog_findings(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _everything(workspace: Workspace) -> Iterator[Finding]:
-    for check in (check_templates, catalog_findings, check_notebooks):
+    for check in (check_templates, catalog_findings, check_notebooks, check_sources):
         try:
             yield from check(workspace)
         except KitError as error:  # a template that cannot be read stops its check, not the others

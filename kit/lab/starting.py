@@ -11,8 +11,9 @@ from kit.azure import client
 from kit.azure.ledger import Ledger, Place
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
-from kit.lab import explaining
+from kit.lab import explaining, guarding
 from kit.lab.checks import score
+from kit.lab.resources import warn_of_hosting
 from kit.lab.session import Session, begin, end, session
 from kit.simulator import serve
 
@@ -27,12 +28,15 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
         namespace: the notebook's ``globals()``: its parameters are read from here.
 
     Raises:
-        UsageError: the backend does not exist.
+        UsageError: the backend does not exist, or a parameter looks like a secret.
         UnknownLocaleError: the locale is not shipped.
         SettingsError: the backend is ``azure`` and the environment does not describe a resource.
     """
     i18n.use(namespace.get("locale", "en"))
+    settings.read_env_file()
+    guarding.install()
     explaining.install()
+    guarding.refuse_secrets(namespace)
     tokens.work_offline()
     backend = namespace.get("backend", "simulator")
     if backend not in BACKENDS:
@@ -59,13 +63,14 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
                 account=session().connection.account
             )
         )
+    warn_of_hosting(session())
 
 
 def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
     connection = client.running_simulator()
     if connection is not None:
         return _lasting(lab, connection, namespace)
-    key = secrets.token_urlsafe(24)
+    key = settings.remember_secret("KIT_SIMULATOR_KEY", secrets.token_urlsafe(24))
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serve(seed=int(namespace.get("seed", 105)), keys=(key,)))
         connection = client.simulated(server.url, key)

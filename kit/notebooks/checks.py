@@ -2,7 +2,6 @@
 
 import ast
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,17 +11,10 @@ from kit.i18n import gettext as _
 from kit.i18n.catalog_checks import shown
 from kit.i18n.catalogs import Catalog
 from kit.i18n.findings import Finding, shortened
-from kit.notebooks import code, markdown, messages
+from kit.notebooks import code, markdown, messages, secrets
 from kit.notebooks.editions import Workspace, editions, surplus, updated
 from kit.notebooks.rendering import cell_ids
 from kit.notebooks.templates import Cell, Template
-
-# Shapes of credentials that have no business in a file: Azure's two forms of key, OpenAI, GitHub and
-# Databricks tokens, JSON web tokens, storage account keys and shared access signatures.
-_SECRET = re.compile(
-    r"(?<![\w-])(?:[0-9a-f]{32}|[0-9A-Za-z]{32}AC[0-9A-Za-z]{50}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"
-    r"|dapi[0-9a-f]{32}(?:-\d)?|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+)(?![\w-])|AccountKey=[\w+/=]{20,}|[?&]sig=[\w%]{20,}"
-)
 
 
 def check_blocks(template: Template, catalog: Catalog, file: str) -> Iterator[Finding]:
@@ -65,7 +57,7 @@ def check_code(template: Template, notebook: Mapping[str, Any], locale: str, fil
         reason = _code_fault(cell, source, locale)
         if reason:
             subject = _("cell {number}: {source}").format(
-                number=number, source=shortened(_SECRET.sub("…", source), 50)
+                number=number, source=shortened(secrets.masked(source), 50)
             )
             fix = _("Edit templates/{name}.py and run “kit render”; never edit the notebook.").format(
                 name=template.name
@@ -118,18 +110,30 @@ def _same_marked(wanted: ast.AST, found: Any) -> bool:
     return isinstance(found, ast.Constant) and isinstance(found.value, str)
 
 
+def check_secrets(text: str, file: str) -> Iterator[Finding]:
+    """Yield what looks like a credential in the text of any committed file."""
+    for found in secrets.find(text):
+        reason = _("this has the shape of a key or token")
+        fix = _("Take it out, make the key invalid where it was issued, and read it from the environment.")
+        yield Finding("error", "secret", file, found.line, found.beginning, reason, fix)
+
+
+def check_sources(workspace: Workspace) -> Iterator[Finding]:
+    """Yield credentials in what is committed beside the notebooks: templates, catalogs, tables, data."""
+    places = (
+        (workspace.templates, "*.py"),
+        (workspace.locales, "**/*.po"),
+        (workspace.locales, "*.csv"),
+        (workspace.labs, "data/**/*.jsonl"),
+    )
+    for folder, pattern in places:
+        for path in sorted(folder.glob(pattern)):
+            yield from check_secrets(path.read_text(encoding="utf-8", errors="replace"), shown(path, folder))
+
+
 def check_committed(text: str, file: str) -> Iterator[Finding]:
     """Yield secrets and stored outputs in the text of a committed notebook."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        secret = _SECRET.search(line)
-        if secret:
-            fix = _(
-                "Take it out, make the key invalid where it was issued, and read it from the environment."
-            )
-            subject = secret[0][:4] + "…"
-            yield Finding(
-                "error", "secret", file, number, subject, _("this has the shape of a key or token"), fix
-            )
+    yield from check_secrets(text, file)
     try:
         cells = json.loads(text)["cells"]
     except (ValueError, KeyError, TypeError):

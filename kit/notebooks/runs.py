@@ -9,6 +9,7 @@ from typing import Any
 
 from kit import errors, settings
 from kit.i18n import gettext as _
+from kit.notebooks.secrets import redact
 
 CHECK_MIME = "application/vnd.llm-teaching-kit.check+json"
 STATUSES = ("passed", "failed", "todo")
@@ -127,19 +128,6 @@ def explanation(error: Mapping[str, Any]) -> str:
     if not ename:
         return _("The cell stopped without saying why.")
     return f"{ename}: {evalue}" if evalue else ename
-
-
-def redact(value: Any, secrets: Mapping[str, str]) -> Any:
-    """Return ``value`` (strings, lists, mappings) with every secret replaced by its variable's name."""
-    if isinstance(value, str):
-        for name, secret in secrets.items():
-            value = value.replace(secret, f"[{name}]")
-        return value
-    if isinstance(value, list | tuple):
-        return type(value)(redact(item, secrets) for item in value)
-    if isinstance(value, dict):
-        return type(value)({key: redact(item, secrets) for key, item in value.items()})
-    return value
 
 
 def cleared(notebook: Any) -> Any:

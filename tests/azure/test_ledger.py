@@ -1,6 +1,12 @@
 """The ledger: what was begun is known after a crash, what was deleted is forgotten."""
 
-from kit.azure.ledger import Entry, Ledger
+import subprocess
+import sys
+
+import pytest
+
+from kit.azure.ledger import Entry, Ledger, Place, ledgers
+from kit.errors import LedgerError
 
 
 def test_a_resource_is_known_before_and_after_it_exists(tmp_path):
@@ -38,3 +44,53 @@ def test_a_ledger_in_memory_writes_nothing(tmp_path, monkeypatch):
     ledger.begin(Entry("file", "f1", "a"))
     assert ledger.find("file", "f1") is not None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_says_whose_it_is_and_where(tmp_path):
+    path = tmp_path / "ana" / "ledger.json"
+    place = Place("fine-tune", "ana", "http://127.0.0.1:1", "s", "g", "a", True)
+    Ledger(path, place).begin(Entry("file", "f1", "a"))
+    assert Ledger(path).place == place
+    assert [ledger.place for ledger in ledgers(tmp_path)] == [place]
+    assert place.mark != Place("fine-tune", "bo").mark
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"entries": [{}], "payments": {}, "place": {}}'])
+def test_a_damaged_ledger_is_named_and_not_overwritten(tmp_path, content):
+    path = tmp_path / "ledger.json"
+    path.write_text(content)
+    with pytest.raises(LedgerError, match=r"(?s)ledger\.json cannot be read.*portal"):
+        Ledger(path)
+    assert path.read_text() == content
+
+
+def test_two_notebooks_see_each_others_entries(tmp_path):
+    path = tmp_path / "ledger.json"
+    one, other = Ledger(path), Ledger(path)
+    one.created(one.begin(Entry("file", "f1", "a")), "file-1")
+    other.begin(Entry("job", "j1", "b"))
+    with one.held():
+        assert {(entry.kind, entry.id) for entry in one} == {("file", "file-1"), ("job", "")}
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from kit.azure.ledger import Ledger
+with Ledger(Path(sys.argv[1])).held():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_notebook_waits_for_another_one_and_goes_on_when_that_is_killed(tmp_path, monkeypatch):
+    path = tmp_path / "ledger.json"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        monkeypatch.setattr("kit.azure.ledger._PATIENCE", 0.05)
+        with pytest.raises(LedgerError, match="Another notebook"), Ledger(path).held():
+            pytest.fail("held twice")
+        holder.kill()
+    with Ledger(path).held():
+        pass

@@ -1,0 +1,54 @@
+"""Keeping credentials out of what a kernel sends: printed text, results, errors, and the echo of the input.
+
+Everything a kernel tells a notebook is packed into messages by one function of its session.
+:func:`install` puts a filter around that function, so that no output that a notebook stores holds a known
+secret, whoever runs the notebook: JupyterLab, papermill, nbmake. What is split over two messages is not seen;
+``kit run`` looks at the finished notebook once more.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kit import settings
+from kit.notebooks.parameters import refuse_secret
+from kit.notebooks.secrets import spellings
+
+_MARK = "_kit_guarded"
+_LONG = 16  # characters from which on a name alone can make a value a secret
+
+
+def install() -> None:
+    """Guard the running kernel; does nothing outside of one, or when it is guarded already."""
+    from IPython import get_ipython
+
+    session = getattr(getattr(get_ipython(), "kernel", None), "session", None)
+    if session is not None and not getattr(session.pack, _MARK, False):
+        session.pack = guarded(session.pack)
+
+
+def guarded(pack: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Return ``pack`` with the secrets that are known at the time of a call replaced by their names."""
+
+    def packed(content: Any) -> bytes:
+        message = pack(content)
+        for name, secret in settings.known_secrets().items():
+            for spelling in spellings(secret):
+                message = message.replace(spelling.encode(), f"[{name}]".encode())
+        return message
+
+    setattr(packed, _MARK, True)
+    return packed
+
+
+def refuse_secrets(namespace: Mapping[str, Any]) -> None:
+    """Make sure that no parameter of a notebook holds a secret.
+
+    Raises:
+        UsageError: one does, by its name or by its value; the message does not repeat it.
+    """
+    for name, value in namespace.items():
+        if name.startswith("_") or not isinstance(value, str) or not value:
+            continue
+        # Later cells may have used a name such as `token` for a word, and this cell may be run again.
+        speaks = len(value) >= _LONG and not any(map(str.isspace, value))
+        refuse_secret(name if speaks else "parameter", value)
