@@ -94,6 +94,47 @@ def test_many_texts_keep_their_order_and_repeats():
     assert tokens.count_texts(texts) == [len(encode(text)) for text in texts]
 
 
+@pytest.mark.parametrize("name", ["o200k_base", "o200k_harmony", "cl100k_base"])
+def test_texts_that_end_and_begin_awkwardly_count_as_they_do_alone(name):
+    """Many texts go to tiktoken in one call: spaces, words and marks must not grow together."""
+    awkward = [
+        "",
+        " ",
+        "  \n",
+        "\n\n",
+        "it",
+        "'s",
+        "<|endof",
+        "text|>",
+        "a\u0301",
+        "\u0301",
+        "不",
+        "🚲",
+        "1",
+        "/",
+    ]
+    texts = [left + filler + right for left in awkward for filler in ("", " x" * 90) for right in awkward]
+    encode = tiktoken.get_encoding(name).encode_ordinary
+    assert tokens.count_texts(texts, name) == [len(encode(text)) for text in texts]
+
+
+def test_separators_and_half_characters_among_many_texts():
+    texts = [f"text {n} " + "word " * 50 for n in range(300)]
+    texts[7] += "<|endoftext|>"
+    texts[150] += "\ud83d"
+    encode = tiktoken.get_encoding("o200k_base").encode_ordinary
+    assert tokens.count_texts(texts) == [len(encode(text)) for text in texts]
+
+
+def test_limit_cost_and_comparison():
+    assert tokens.longer_than([5, 9, 10, 11], 9) == [2, 3]
+    # 3 million at 0.40 and half a million at 1.60
+    assert tokens.cost(3_000_000, 500_000, read_price=0.4, write_price=1.6) == pytest.approx(2.0)
+    assert tokens.compared({"en": 100, "zh": 132}, "en") == {"en": 1, "zh": 1.32}
+    with pytest.raises(UsageError, match="“fr” has no tokens"):
+        tokens.compared({"en": 100}, "fr")
+
+
 def test_many_conversations_count_as_each_one_does():
     conversations = [COOKBOOK[: n % 6 + 1] for n in range(30)]
     assert tokens.count_conversations(conversations) == [

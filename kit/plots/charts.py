@@ -13,7 +13,7 @@ from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
 from kit.i18n import number, percent
 from kit.plots.picture import Picture
-from kit.plots.styling import DARK, INK, LIGHT, STRONG, finish, localize_numbers, new_figure, style
+from kit.plots.styling import DARK, INK, LIGHT, STRONG, finish, localize_numbers, new_figure, paragraph, style
 
 Rows = Sequence[Mapping[str, float | None]]
 
@@ -69,17 +69,12 @@ def _say_tokens(total: Sequence[int], assistant: Sequence[int], limit: int | Non
         over = sum(count > limit for count in total)
         text = _("Longer than the limit of {limit} tokens: {over}.")
         sentences.append(text.format(over=number(over), limit=number(limit)))
-    return _paragraph(sentences)
+    return paragraph(sentences)
 
 
 def _spread(text: str, counts: Sequence[int]) -> str:
     median = statistics.median(counts)
     return text.format(minimum=number(min(counts)), maximum=number(max(counts)), median=number(median))
-
-
-def _paragraph(sentences: Sequence[str]) -> str:
-    """Join sentences; Chinese has no space between them."""
-    return "".join(text if text.endswith("。") else text + " " for text in sentences).strip()
 
 
 def loss_curves(rows: Rows) -> Picture:
@@ -155,7 +150,7 @@ def _say_curves(loss: Curves, accuracy: Curves) -> str:
         text = _("{curve}: token accuracy {first} at first, {last} at the end.")
         first, last = percent(points[0][1]), percent(points[-1][1])
         sentences.append(text.format(curve=_names()[name], first=first, last=last))
-    return _paragraph(sentences)
+    return paragraph(sentences)
 
 
 def score_bars(
@@ -210,4 +205,4 @@ def _say_bars(names: Sequence[str], base: Sequence[float], tuned: Sequence[float
     for name, before, after in zip(names, base, tuned, strict=True):
         text = _("{label}: base {base}, tuned {tuned}.")
         sentences.append(text.format(label=name, base=_score(before, share), tuned=_score(after, share)))
-    return _paragraph(sentences)
+    return paragraph(sentences)

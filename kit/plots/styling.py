@@ -99,6 +99,11 @@ def _decimals(values: Sequence[float]) -> int:
     return next((n for n in range(4) if all(abs(value - round(value, n)) < 1e-9 for value in values)), 4)
 
 
+def paragraph(sentences: Sequence[str]) -> str:
+    """Join the sentences of an alternative text; Chinese has no space between them."""
+    return "".join(text if text.endswith("。") else text + " " for text in sentences).strip()
+
+
 def finish(figure: Any, alt: str) -> Picture:
     """Render a figure; 32 colours are plenty for a chart and make the PNG a third of its size."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

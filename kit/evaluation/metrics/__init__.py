@@ -4,6 +4,7 @@ Predictions come first, references second, everywhere. Each docstring says where
 usual one, has another order.
 """
 
+from kit.evaluation.metrics.calibration import Bin, Calibration, calibration
 from kit.evaluation.metrics.classification import (
     ClassScores,
     ConfusionMatrix,
@@ -21,11 +22,14 @@ from kit.evaluation.metrics.score import Score
 from kit.evaluation.metrics.words import words
 
 __all__ = [
+    "Bin",
+    "Calibration",
     "ClassScores",
     "ConfusionMatrix",
     "Score",
     "accuracy",
     "bleu",
+    "calibration",
     "chrf",
     "confusion_matrix",
     "corpus_perplexity",
