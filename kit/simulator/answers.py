@@ -95,4 +95,9 @@ def rendered_logprobs(tokens: tuple[Token, ...]) -> dict[str, Any]:
 
 
 def _rendered(data: bytes, logprob: float) -> dict[str, Any]:
-    return {"token": data.decode("utf-8", "backslashreplace"), "logprob": logprob, "bytes": list(data)}
+    return {"token": shown_token(data), "logprob": logprob, "bytes": list(data)}
+
+
+def shown_token(data: bytes) -> str:
+    """Return a token as text; bytes that are only part of a character are escaped."""
+    return data.decode("utf-8", "backslashreplace")

@@ -19,11 +19,14 @@ from kit.simulator.errors import (
 from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
 from kit.simulator.routes.chat import ChatRoutes
+from kit.simulator.routes.completions import CompletionRoutes
 from kit.simulator.routes.control import ControlRoutes
+from kit.simulator.routes.embeddings import EmbeddingRoutes
 from kit.simulator.routes.files import FileRoutes
 from kit.simulator.routes.fine_tuning import FineTuningRoutes
 from kit.simulator.routes.management import ManagementRoutes
 from kit.simulator.routes.models import ModelRoutes
+from kit.simulator.routes.responses import ResponseRoutes
 from kit.simulator.state import State
 
 _ANSWERS = {
@@ -48,18 +51,21 @@ def create_app(state: State) -> Starlette:
         yield
         await state.close()
 
-    chat = ChatRoutes(state)
+    chat, completions, embeddings = ChatRoutes(state), CompletionRoutes(state), EmbeddingRoutes(state)
+    by_body = [*chat.v1(), *completions.v1(), *embeddings.v1()]
+    by_address = [*chat.legacy(), *completions.legacy(), *embeddings.legacy()]
     shared: list[BaseRoute] = [
         *FileRoutes(state).routes(),
         *FineTuningRoutes(state).routes(),
         *ModelRoutes(state).routes(),
+        *ResponseRoutes(state).routes(),
     ]
 
     def faulty(routes: Sequence[BaseRoute]) -> FaultGate:
         return FaultGate(_router(routes), state.faults)
 
-    v1 = DataPlaneGate(faulty([*chat.v1(), *shared]), state.keys)
-    legacy = DataPlaneGate(faulty([*chat.legacy(), *shared]), state.keys, needs_version=True)
+    v1 = DataPlaneGate(faulty([*by_body, *shared]), state.keys)
+    legacy = DataPlaneGate(faulty([*by_address, *shared]), state.keys, needs_version=True)
     management = ManagementGate(faulty(ManagementRoutes(state).routes()))
     app = Starlette(
         routes=[

@@ -11,6 +11,7 @@ from kit.simulator import generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.chat_request import ChatRequest
 from kit.simulator.deployments import Deployment
+from kit.simulator.occasion import Occasion
 from kit.simulator.state import State
 from kit.simulator.wire import compact
 
@@ -22,19 +23,28 @@ class Completion:
         state: the simulator.
         deployment: who answers.
         request: what was asked.
-        seed: of the sampling, where the request leaves it open; fresh, unless given.
+        occasion: when and under which name the answer is made; now, unless given.
+
+    Attributes:
+        finished: the complete answer, once there is one.
     """
 
     def __init__(
-        self, state: State, deployment: Deployment, request: ChatRequest, seed: int | None = None
+        self,
+        state: State,
+        deployment: Deployment,
+        request: ChatRequest,
+        occasion: Occasion | None = None,
     ) -> None:
         self._state = state
         self._deployment = deployment
         self._request = request
-        self._seed = state.sampling_seed(request.task.seed, seed)
+        self.finished: dict[str, Any] = {}
+        made = occasion or state.occasion()
+        self._seed = made.seed(request.task.seed)
         self._head = {
-            "id": f"chatcmpl-{state.identifiers.hexadecimal('completion')}",
-            "created": int(state.clock.now),
+            "id": f"chatcmpl-{made.identifiers.hexadecimal('completion')}",
+            "created": int(made.moment),
             "model": deployment.full_name,
             "system_fingerprint": fingerprint(deployment.full_name),
         }
@@ -42,19 +52,20 @@ class Completion:
     def whole(self) -> dict[str, Any]:
         """Return the complete answer in the form of the chat operation."""
         answers = self._answers()
-        choices = [self._choice(index, answer) for index, answer in enumerate(answers)]
-        usage = self._usage(answers)
-        return {"object": "chat.completion", **self._head, "choices": choices, "usage": usage}
+        return self._finish(answers, [list(answer) for answer in answers])
 
     def events(self) -> Iterator[bytes]:
         """Yield the answer as server-sent events, ready for the wire."""
         answers = self._answers()
+        everything: list[list[Piece]] = [[] for _ in answers]
         for index, answer in enumerate(answers):
             call_id = self._call_id(index)
             yield self._delta(index, self._opening(answer, call_id))
             for piece in answer:
+                everything[index].append(piece)
                 yield self._delta(index, self._continued(answer, piece.text), piece)
             yield self._delta(index, {}, finish_reason=self._finish_reason(answer))
+        self._finish(answers, everything)
         if self._request.with_usage:
             yield self._event({"choices": [], "usage": self._usage(answers)})
         yield b"data: [DONE]\n\n"
@@ -62,8 +73,18 @@ class Completion:
     def _answers(self) -> list[Answer]:
         return generation.write(self._state, self._deployment, self._request.task, self._seed)
 
-    def _choice(self, index: int, answer: Answer) -> dict[str, Any]:
-        pieces = list(answer)
+    def _finish(self, answers: list[Answer], pieces: list[list[Piece]]) -> dict[str, Any]:
+        self.finished = {
+            "object": "chat.completion",
+            **self._head,
+            "choices": [
+                self._choice(index, *each) for index, each in enumerate(zip(answers, pieces, strict=True))
+            ],
+            "usage": self._usage(answers),
+        }
+        return self.finished
+
+    def _choice(self, index: int, answer: Answer, pieces: list[Piece]) -> dict[str, Any]:
         tokens = tuple(token for piece in pieces for token in piece.tokens)
         text = "".join(piece.text for piece in pieces)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}

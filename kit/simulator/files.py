@@ -13,6 +13,7 @@ from kit.simulator.timeline import Timeline
 from kit.simulator.training_file import BadTrainingFile, read_examples
 
 LARGEST_FILE = 512 * 1024 * 1024  # bytes; Microsoft Foundry, "Quotas and limits", October 2026
+PURPOSES = ("assistants", "batch", "evals", "fine-tune")  # v1 data plane, "Upload file"
 _IMPORT_SECONDS = 8.0
 _IMPORT_SECONDS_PER_MEGABYTE = 0.5
 
@@ -24,10 +25,11 @@ class StoredFile:
     Attributes:
         id: ``file-`` and 32 hexadecimal digits.
         filename: the client's name for it: shown, never used as a path.
-        purpose: ``fine-tune`` or ``fine-tune-results``.
+        purpose: what the client means it for, or ``fine-tune-results``, ``batch_output``.
         content: its bytes.
         created: Unix seconds.
         status: ``pending``, ``processed`` or ``error``.
+        expires: Unix seconds at which it is deleted by itself, or None.
         problem: why the status is, or will be, ``error``.
         content_hash: SHA-256 of the content in hexadecimal.
     """
@@ -38,6 +40,7 @@ class StoredFile:
     content: bytes = field(repr=False)
     created: float
     status: str = "pending"
+    expires: float | None = None
     problem: str = ""
     timeline: Timeline = field(default_factory=Timeline, repr=False)
     content_hash: str = field(init=False)
@@ -56,9 +59,21 @@ class StoredFile:
             "purpose": self.purpose,
             "status": self.status,
         }
+        if self.expires is not None:
+            shown["expires_at"] = int(self.expires)
         if self.problem and self.status == "error":
             shown["status_details"] = self.problem
         return shown
+
+
+def check_purpose(purpose: str) -> None:
+    """Refuse a purpose that a client may not choose.
+
+    Raises:
+        ApiError: it is one.
+    """
+    if purpose not in PURPOSES:
+        raise invalid_payload(f"The purpose must be one of: {', '.join(PURPOSES)}.", "purpose")
 
 
 class FileStore:
@@ -71,27 +86,40 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
         journal.register(self)
 
-    async def upload(self, filename: str, purpose: str, content: bytes) -> StoredFile:
-        """Take a training or validation file in; its import ends some virtual seconds later.
+    async def upload(
+        self, filename: str, purpose: str, content: bytes, expires_after: int | None = None
+    ) -> StoredFile:
+        """Take a file in; its import ends some virtual seconds later.
+
+        Args:
+            filename: the client's name for it.
+            purpose: one of ``PURPOSES``.
+            content: its bytes; those of a training file are checked.
+            expires_after: seconds after which it is deleted by itself; None to keep it.
 
         Raises:
-            ApiError: it is empty, or its purpose is none that this simulator knows.
+            ApiError: it is empty, or its purpose is none that a client may choose.
         """
-        if purpose != "fine-tune":
-            raise invalid_payload("The purpose must be 'fine-tune'.", "purpose")
+        check_purpose(purpose)
         if not content:
             raise invalid_payload("The uploaded file is empty.", "file")
         problem = ""
         try:
-            await asyncio.to_thread(read_examples, content)
+            if purpose == "fine-tune":
+                await asyncio.to_thread(read_examples, content)
         except BadTrainingFile as found:
             problem = str(found)
-        return self._take_in(filename, purpose, content, problem)
+        return self._take_in(filename, purpose, content, problem, expires_after)
 
     @command("file.upload")
-    def _take_in(self, filename: str, purpose: str, content: bytes, problem: str) -> StoredFile:
+    def _take_in(
+        self, filename: str, purpose: str, content: bytes, problem: str, expires_after: int | None = None
+    ) -> StoredFile:
         file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
         file.problem = problem
+        if expires_after is not None:
+            file.expires = file.created + expires_after
+            file.timeline.at(file.expires, lambda _moment: self._forget(file.id))
         duration = _IMPORT_SECONDS + _IMPORT_SECONDS_PER_MEGABYTE * len(content) / 2**20
 
         def imported(_moment: float) -> None:
@@ -101,15 +129,19 @@ class FileStore:
         self._files[file.id] = file
         return file
 
-    def add_results(self, file_id: str, filename: str, content: bytes, created: float) -> StoredFile:
-        """Keep the results of a job."""
-        file = StoredFile(file_id, filename, "fine-tune-results", content, created, status="processed")
+    def add_results(
+        self, file_id: str, filename: str, content: bytes, created: float, purpose: str = "fine-tune-results"
+    ) -> StoredFile:
+        """Keep the results of a job or of a batch."""
+        file = StoredFile(file_id, filename, purpose, content, created, status="processed")
         self._files[file.id] = file
         return file
 
     def all(self) -> list[StoredFile]:
         """Return all files as they are now, oldest first."""
-        return [self.get(file_id) for file_id in self._files]
+        for file in list(self._files.values()):
+            file.timeline.catch_up(self._clock.now)
+        return list(self._files.values())
 
     def get(self, file_id: str) -> StoredFile:
         """Return a file as it is now.
@@ -118,9 +150,10 @@ class FileStore:
             ApiError: there is none of that identifier.
         """
         file = self._files.get(file_id)
-        if file is None:
+        if file is not None:
+            file.timeline.catch_up(self._clock.now)
+        if file is None or file_id not in self._files:  # it may have expired
             raise not_found("The file")
-        file.timeline.catch_up(self._clock.now)
         return file
 
     @command("file.delete")
@@ -130,8 +163,11 @@ class FileStore:
         Raises:
             ApiError: there is none of that identifier.
         """
-        if self._files.pop(file_id, None) is None:
-            raise not_found("The file")
+        self.get(file_id)
+        self._forget(file_id)
+
+    def _forget(self, file_id: str) -> None:
+        self._files.pop(file_id, None)
         self._journal.erase(file_id)
 
     def _new_id(self) -> str:

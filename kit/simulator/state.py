@@ -13,9 +13,11 @@ from kit.simulator.identifiers import Identifiers
 from kit.simulator.jobs import JobStore
 from kit.simulator.journal import Journal
 from kit.simulator.models import ModelRegistry
+from kit.simulator.occasion import Occasion
 from kit.simulator.profiles import profile_named
 from kit.simulator.quotas import Quotas
 from kit.simulator.recent import RecentRequests
+from kit.simulator.response_store import ResponseStore
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.scenarios import scenario as scenario_named
 from kit.simulator.stored import CompletionStore
@@ -66,6 +68,7 @@ class State:
         self.models = ModelRegistry(chosen, self.journal)
         self.files = FileStore(self.clock, self.identifiers, self.journal)
         self.completions = CompletionStore(self.journal)
+        self.responses = ResponseStore(self.clock, self.journal)
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)
         self.recent = RecentRequests()
         self.faults = Faults(self.identifiers.source("faults"))
@@ -100,7 +103,6 @@ class State:
         await self.jobs.close()
         self.journal.close()
 
-    def sampling_seed(self, asked: int | None, otherwise: int | None = None) -> int:
-        """Return the seed a client asked for, or else the given one, or else a fresh one."""
-        fresh = self.identifiers.source("sampling").getrandbits(63)  # always drawn: requests stay independent
-        return asked if asked is not None else fresh if otherwise is None else otherwise
+    def occasion(self) -> Occasion:
+        """Return what names an answer that is made now."""
+        return Occasion(self.identifiers, self.clock.now)

@@ -44,8 +44,8 @@ class Shape(BaseModel):
 S = TypeVar("S", bound=Shape)
 
 
-def checked(shape: type[S], body: Any) -> S:
-    """Return ``body`` as a ``shape``.
+def checked(shape: type[S], body: Any, place: str = "") -> S:
+    """Return ``body`` as a ``shape``; ``place`` is where it stands in the request, if not at its top.
 
     Raises:
         ApiError: a field is missing, of another type or out of its range; ``param`` names it.
@@ -58,12 +58,14 @@ def checked(shape: type[S], body: Any) -> S:
     # Of the alternatives of a union, the one whose complaint lies deepest is the one that was meant, and one
     # that complains about more than the type.
     param, found = max(located, key=_meant)
+    if place:
+        param = f"{place}.{param}" if param else place
     raise refusal(param, *_described(param, found))
 
 
-def _meant(located: tuple[str, ErrorDetails]) -> tuple[int, bool]:
+def _meant(located: tuple[str, ErrorDetails]) -> tuple[bool, int]:
     param, found = located
-    return param.count(".") + param.count("["), not found["type"].endswith("_type")
+    return not found["type"].endswith("_type"), param.count(".") + param.count("[")
 
 
 def refusal(param: str | None, message: str, code: str | None = None) -> ApiError:

@@ -30,6 +30,14 @@ def test_a_stored_completion_is_read_annotated_and_deleted(client: OpenAI):
             request(answer.id)
 
 
+def test_a_streamed_completion_is_stored_before_its_end_is_seen(client: OpenAI):
+    chunks = list(store(client, stream=True))
+    found = client.chat.completions.retrieve(chunks[0].id)
+    assert found.choices[0].message.content == "".join(
+        chunk.choices[0].delta.content or "" for chunk in chunks
+    )
+
+
 def test_stored_completions_are_listed_by_pages_and_filters(client: OpenAI):
     ids = [store(client, metadata={"parity": str(n % 2)}).id for n in range(4)]
     store(client, store=False)

@@ -55,11 +55,15 @@ class ChatRoutes:
         asked = chat_request.read(body)
         limits = await admitted(self._state, request, deployment, asked, "ChatCompletions_Create")
         completion = Completion(self._state, deployment, asked)
+
+        def keep() -> None:
+            if asked.store:
+                self._state.completions.keep(completion.finished, asked.messages, asked.metadata)
+
         if asked.stream:
-            return event_stream(completion.events(), limits)
+            return event_stream(completion.events(), limits, keep)
         answer = await asyncio.to_thread(completion.whole)
-        if asked.store:
-            self._state.completions.keep(answer, asked.task.messages, asked.metadata)
+        keep()
         return encoded(answer, headers=limits)
 
     async def _list(self, request: Request) -> Response:

@@ -6,7 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kit.simulator.errors import invalid_payload
-from kit.simulator.paging import page
+from kit.simulator.expiry import nested, read_expiry
+from kit.simulator.paging import ordered, page
 from kit.simulator.state import State
 from kit.simulator.wire import encoded
 
@@ -36,19 +37,18 @@ class FileRoutes:
                 raise invalid_payload("The form must have a file in its field 'file'.", "file")
             if not isinstance(purpose, str):
                 raise invalid_payload("The form must have the field 'purpose'.", "purpose")
+            expiry = read_expiry(nested(form, "expires_after"), self._state.profile.shortest_expiry)
             content = await upload.read()
-            file = await self._state.files.upload(upload.filename or "file", purpose, content)
+            file = await self._state.files.upload(upload.filename or "file", purpose, content, expiry)
         return encoded(file.rendered())
 
     async def _list(self, request: Request) -> Response:
         await self._state.jobs.all()  # a job that has ended by now has left a results file
         purpose = request.query_params.get("purpose")
         files = [file for file in self._state.files.all() if purpose in (None, "", file.purpose)]
-        if request.query_params.get("order", "desc") == "desc":
-            files.reverse()
         return encoded(
             page(
-                files,
+                ordered(files, request.query_params),
                 request.query_params,
                 default=_PAGE,
                 identify=lambda file: file.id,
