@@ -47,6 +47,19 @@ class Caps:
 
 
 @dataclass
+class _Tokens:
+    """Tokens of prompts and of answers. Sums of money come from these whole numbers, so none drifts."""
+
+    prompt: int = 0
+    answer: int = 0
+
+    def add(self, request: Request, sign: int = 1) -> None:
+        """Add the worst case of a request, or take it off."""
+        self.prompt += sign * request.prompt_tokens
+        self.answer += sign * request.answer_tokens
+
+
+@dataclass
 class Spending:
     """What was spent and what is promised, held against the caps.
 
@@ -58,12 +71,9 @@ class Spending:
     price: Price | None
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    uncertain_tokens: int = 0  # of requests that broke off: they may be on the bill
     items: int = 0
-    cost: float = 0.0
-    uncertain_cost: float = 0.0
-    _promised_tokens: int = field(default=0, repr=False)
-    _promised_cost: float = field(default=0.0, repr=False)
+    _uncertain: _Tokens = field(default_factory=_Tokens)  # of requests that broke off: may be on the bill
+    _promised: _Tokens = field(default_factory=_Tokens)  # of requests under way
 
     def __post_init__(self) -> None:
         if self.caps.cost is not None and self.price is None:
@@ -72,44 +82,49 @@ class Spending:
                 advice=N_("Give “price”, in US dollars per million tokens."),
             )
 
-    def worst(self, request: Request) -> float:
-        """Return the highest price that a request can have."""
-        return self.price.of(request.prompt_tokens, request.answer_tokens) if self.price else 0.0
+    @property
+    def cost(self) -> float:
+        """US dollars for what was answered; 0 without a price."""
+        return self._of(self.prompt_tokens, self.completion_tokens)
+
+    @property
+    def uncertain_cost(self) -> float:
+        """US dollars at most for requests that broke off and may be billed; 0 without a price."""
+        return self._of(self._uncertain.prompt, self._uncertain.answer)
+
+    def _of(self, prompt: int, answer: int) -> float:
+        return self.price.of(prompt, answer) if self.price else 0.0
 
     def forbids(self, request: Request, seconds: float) -> str:
         """Return the name of the cap that a request would break, or nothing."""
         caps = self.caps
-        tokens = self.prompt_tokens + self.completion_tokens + self.uncertain_tokens + self._promised_tokens
-        cost = self.cost + self.uncertain_cost + self._promised_cost
+        prompt = self.prompt_tokens + self._uncertain.prompt + self._promised.prompt + request.prompt_tokens
+        answer = self.completion_tokens + self._uncertain.answer + self._promised.answer
+        answer += request.answer_tokens
         if caps.seconds is not None and seconds >= caps.seconds:
             return "seconds"
         if caps.items is not None and self.items >= caps.items:
             return "items"
-        if caps.tokens is not None and tokens + request.tokens > caps.tokens:
+        if caps.tokens is not None and prompt + answer > caps.tokens:
             return "tokens"
-        if caps.cost is not None and cost + self.worst(request) > caps.cost:
+        if caps.cost is not None and self._of(prompt, answer) > caps.cost:
             return "cost"
         return ""
 
     def promise(self, request: Request) -> None:
         """Set aside what a request that is being sent may cost."""
-        self._promised_tokens += request.tokens
-        self._promised_cost += self.worst(request)
+        self._promised.add(request)
 
     def release(self, request: Request, *, uncertain: bool = False) -> None:
         """Give back what was set aside; ``uncertain`` if the service may bill it all the same."""
-        self._promised_tokens -= request.tokens
-        self._promised_cost -= self.worst(request)
+        self._promised.add(request, -1)
         if uncertain:
-            self.uncertain_tokens += request.tokens
-            self.uncertain_cost += self.worst(request)
+            self._uncertain.add(request)
 
-    def pay(self, request: Request, prompt_tokens: int, completion_tokens: int) -> None:
+    def pay(self, prompt_tokens: int, completion_tokens: int) -> None:
         """Book an answer."""
-        self.release(request)
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
-        self.cost += self.price.of(prompt_tokens, completion_tokens) if self.price else 0.0
 
 
 @dataclass(frozen=True)

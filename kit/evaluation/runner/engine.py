@@ -10,18 +10,30 @@ import heapq
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from kit.errors import N_, ServiceError, UsageError
 from kit.evaluation.runner.answers import unpack
 from kit.evaluation.runner.caps import Spending
 from kit.evaluation.runner.concurrency import Concurrency
 from kit.evaluation.runner.failures import Failure, Kind, header_number, understand
-from kit.evaluation.runner.journal import Journal
 from kit.evaluation.runner.pacing import Pacer, Ticket
 from kit.evaluation.runner.requests import Request
 
 Ask = Callable[..., Awaitable[Any]]
+
+
+class Answers(Protocol):
+    """Where answers go, and what is known already: a journal."""
+
+    def __contains__(self, key: bytes) -> bool: ...
+
+    def append(self, key: bytes, record: dict[str, Any]) -> None:
+        """Write an answer."""
+
+    def sync(self) -> None:
+        """Make sure that the answers last."""
+
 
 _LONGEST_PAUSE = 60.0  # seconds; services have been seen to ask for a day
 _SHORTEST_PAUSE = 0.05
@@ -91,7 +103,7 @@ class Engine:
         self,
         ask: Ask,
         requests: Iterator[Request],
-        journal: Journal,
+        journal: Answers,
         *,
         pacer: Pacer,
         spending: Spending,
@@ -101,12 +113,12 @@ class Engine:
         self.counts = Counts()
         self.keys: list[bytes] = []  # of each prompt that was read
         self.failures: dict[bytes, Failure] = {}
+        self.spending = spending
         self.stopped = ""  # the cap or the reason that ended the run early
         self._ask = ask
         self._requests = requests
         self._journal = journal
         self._pacer = pacer
-        self._spending = spending
         self._limits = limits
         self._concurrency = Concurrency(limits.most_concurrent, blind=pacer.blind)
         self._random = random.Random(seed)
@@ -184,7 +196,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         while not self.stopped:
             elapsed = loop.time() - self.counts.started
-            if forbidden := self._spending.forbids(pending.request, elapsed):
+            if forbidden := self.spending.forbids(pending.request, elapsed):
                 # What is under way has its worst case set aside, and may give part of that back.
                 if forbidden in ("cost", "tokens") and self._tasks:
                     await self._wait(self._time_left())
@@ -201,7 +213,7 @@ class Engine:
         return False
 
     def _time_left(self) -> float:
-        cap = self._spending.caps.seconds
+        cap = self.spending.caps.seconds
         if cap is None:
             return 3600.0
         return max(0.0, cap - (asyncio.get_running_loop().time() - self.counts.started))
@@ -219,9 +231,9 @@ class Engine:
         now = asyncio.get_running_loop().time()
         if pending.first < 0:
             pending.first = now
-            self._spending.items += 1
+            self.spending.items += 1
         pending.attempts += 1
-        self._spending.promise(pending.request)
+        self.spending.promise(pending.request)
         self.counts.sent += 1
         ticket = self._pacer.take(pending.request.tokens, now)  # here: the task begins only later
         task = asyncio.create_task(self._attempt(pending, ticket))
@@ -247,7 +259,7 @@ class Engine:
                 found, headers, retries = await unpack(response)
         except Exception as error:
             failure = understand(error)
-            self._spending.release(request, uncertain=failure.uncertain)
+            self.spending.release(request, uncertain=failure.uncertain)
             if failure.kind is Kind.LIMIT and self._pacer.refused(
                 ticket, failure.headers, failure.reason, loop.time()
             ):
@@ -255,7 +267,7 @@ class Engine:
             self._failed(pending, failure, error)
             return
         except BaseException:
-            self._spending.release(request, uncertain=True)
+            self.spending.release(request, uncertain=True)
             raise
         now = loop.time()
         self._pacer.answered(ticket, headers, now)
@@ -263,7 +275,8 @@ class Engine:
         self._refusals_in_a_row = 0
         self.counts.hidden_retries += retries
         self._journal.append(request.key, {**found, "seconds": round(now - sent_at, 3)})
-        self._spending.pay(request, found.get("prompt_tokens", 0), found.get("completion_tokens", 0))
+        self.spending.release(request)
+        self.spending.pay(found.get("prompt_tokens", 0), found.get("completion_tokens", 0))
         self.counts.answered += 1
 
     def _failed(self, pending: _Pending, failure: Failure, error: Exception) -> None:

@@ -84,16 +84,13 @@ class Journal:
 
     def _load(self) -> None:
         """Find the answers, and cut off a torn end."""
-        with self.path.open("rb") as reader:
-            for line in reader:
-                if not line.endswith(b"\n"):
-                    self._file.truncate(self._end)
-                    break
-                try:
-                    self._offsets[bytes.fromhex(json.loads(line)["key"])] = self._end
-                except (ValueError, KeyError, TypeError):
-                    self.damaged += 1
-                self._end += len(line)
+        for key, length in keys_in(self.path):
+            if key is None:
+                self.damaged += 1
+            else:
+                self._offsets[key] = self._end
+            self._end += length
+        self._file.truncate(self._end)
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -155,6 +152,18 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def keys_in(path: Path) -> Iterator[tuple[bytes | None, int]]:
+    """Yield the key of each whole line, None if it is no record, and the line's length in bytes."""
+    with path.open("rb") as reader:
+        for line in reader:
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield bytes.fromhex(json.loads(line)["key"]), len(line)
+            except (ValueError, KeyError, TypeError):
+                yield None, len(line)
 
 
 def _temporary(owner: Journal) -> Path:

@@ -188,7 +188,6 @@ def run(in_virtual_time: Any, tmp_path: Any) -> Callable[..., Engine]:
             pacer = Pacer(rpm, tpm, asyncio.get_running_loop().time(), share)
             spending = Spending(caps or Caps(), price)
             engine = Engine(ask, requests, book, pacer=pacer, spending=spending, limits=limits or Limits())
-            engine.spending = spending  # type: ignore[attr-defined]
             before(engine)
             await engine.run()
             return engine
