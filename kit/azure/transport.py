@@ -7,6 +7,7 @@ operation waits by calling its transport's ``sleep``, which here moves the virtu
 
 import json
 import time
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -14,6 +15,7 @@ from azure.core.credentials import AccessToken
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.pipeline.transport import RequestsTransport
 
+_SIMULATOR = b"Simulator of Azure OpenAI"  # on its page, in every language
 _SCOPE = "https://management.azure.com/.default"
 
 
@@ -60,7 +62,10 @@ def is_simulator(endpoint: str) -> bool:
     """Tell whether a simulator answers at an address; nothing secret is sent there to find out."""
     try:
         with urllib.request.urlopen(f"{endpoint}/", timeout=10) as answer:
-            return b"Simulator of Azure OpenAI" in answer.read(10_000)
+            return _SIMULATOR in answer.read(10_000)
+    except urllib.error.HTTPError as refusal:  # a simulator with a key says no more than what it is
+        with refusal:
+            return refusal.code == 401 and _SIMULATOR in refusal.read(10_000)
     except (OSError, ValueError):
         return False
 

@@ -1,13 +1,14 @@
 """Languages: which there are, what the kit says in them, and how they write numbers, money and time."""
 
-from kit.i18n.formats import date, duration, joined, money, number, percent
-from kit.i18n.locales import SOURCE, available, babel_locale, negotiate, own_name
-from kit.i18n.translation import current, gettext, ngettext, use
+from kit.i18n.formats import compact, date, duration, joined, money, number, percent
+from kit.i18n.locales import SOURCE, available, babel_locale, negotiate, own_name, preferred
+from kit.i18n.translation import current, gettext, ngettext, speaking, use
 
 __all__ = [
     "SOURCE",
     "available",
     "babel_locale",
+    "compact",
     "current",
     "date",
     "duration",
@@ -19,5 +20,7 @@ __all__ = [
     "number",
     "own_name",
     "percent",
+    "preferred",
+    "speaking",
     "use",
 ]

@@ -24,6 +24,11 @@ def number(value: float, decimals: int | None = None, *, locale: str = "") -> st
     return numbers.format_decimal(value, format=pattern, locale=babel_locale(locale or current()))
 
 
+def compact(value: float, *, locale: str = "") -> str:
+    """Format a large number in short: “10M”, “1000万”."""
+    return numbers.format_compact_decimal(value, locale=babel_locale(locale or current()))
+
+
 def percent(share: float, decimals: int = 0, *, locale: str = "") -> str:
     """Format a share between 0 and 1 as a percentage."""
     parsed = babel_locale(locale or current())

@@ -50,6 +50,25 @@ def negotiate(identifier: str) -> str:
     )
 
 
+def preferred(accept_language: str) -> str | None:
+    """Return the shipped locale that ``Accept-Language`` (RFC 9110, 12.5.4) puts first, or None."""
+    wishes: list[tuple[float, str]] = []
+    for wish in accept_language.split(",")[:20]:
+        tag, _, quality = wish.partition(";")
+        try:
+            weight = float(quality.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        wishes.append((-weight, tag))
+    for weight, tag in sorted(wishes, key=lambda wish: wish[0]):
+        try:
+            if weight < 0:
+                return negotiate(tag)
+        except UnknownLocaleError:
+            continue
+    return None
+
+
 @cache
 def babel_locale(locale: str) -> Locale:
     """Return Babel's object for a shipped locale; ``pt`` is Brazil in CLDR as it is here."""

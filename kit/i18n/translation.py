@@ -4,7 +4,9 @@ Catalogs are read from their ``.po`` files: a few hundred messages parse in mill
 sees an edit at once, without a build step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from gettext import c2py
 from pathlib import Path
@@ -17,6 +19,7 @@ from kit.i18n import locales
 
 DOMAIN = "kit"
 _current: list[str] = []  # one element once chosen; a notebook has one locale
+_speaking: ContextVar[str] = ContextVar("speaking", default="")  # a server speaks to several people at once
 
 
 def _path(locale: str) -> Path:
@@ -52,8 +55,24 @@ def use(locale: str) -> str:
     return _current[0]
 
 
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Use a locale within a block only, and for this thread or task only.
+
+    Raises:
+        UnknownLocaleError: the kit does not ship that locale.
+    """
+    before = _speaking.set(locales.negotiate(locale))
+    try:
+        yield
+    finally:
+        _speaking.reset(before)
+
+
 def current() -> str:
     """Return the chosen locale, or else the one that the environment asks for, or else English."""
+    if spoken := _speaking.get():
+        return spoken
     if not _current:
         try:
             return locales.negotiate(settings.requested_locale() or locales.SOURCE)

@@ -26,6 +26,7 @@ from kit.simulator.routes.files import FileRoutes
 from kit.simulator.routes.fine_tuning import FineTuningRoutes
 from kit.simulator.routes.management import ManagementRoutes
 from kit.simulator.routes.models import ModelRoutes
+from kit.simulator.routes.page import PageRoutes
 from kit.simulator.routes.responses import ResponseRoutes
 from kit.simulator.state import State
 
@@ -66,7 +67,7 @@ def create_app(state: State) -> Starlette:
 
     v1 = DataPlaneGate(faulty([*by_body, *shared]), state.keys)
     legacy = DataPlaneGate(faulty([*by_address, *shared]), state.keys, needs_version=True)
-    management = ManagementGate(faulty(ManagementRoutes(state).routes()))
+    management = ManagementGate(faulty(ManagementRoutes(state).routes()), state.keys)
     app = Starlette(
         routes=[
             Mount("/openai/v1", v1),
@@ -74,6 +75,7 @@ def create_app(state: State) -> Starlette:
             Mount("/api/projects/{project}/openai/v1", v1),
             Mount("/subscriptions", management),
             *ControlRoutes(state).routes(),
+            *PageRoutes(state).routes(),
         ],
         middleware=[
             Middleware(Envelope, identifiers=state.identifiers, journal=state.journal, recent=state.recent)

@@ -3,7 +3,6 @@
 Plain ASGI: the framework's own middleware classes would cost more than everything else here.
 """
 
-import hmac
 import time
 from collections.abc import Sequence
 from urllib.parse import parse_qs
@@ -12,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.errors import StateFileError
+from kit.simulator import access
 from kit.simulator.errors import ApiError, not_kept, too_large, unauthorized
 from kit.simulator.files import LARGEST_FILE
 from kit.simulator.identifiers import Identifiers
@@ -33,41 +33,40 @@ class DataPlaneGate:
 
     def __init__(self, app: ASGIApp, keys: Sequence[str], *, needs_version: bool = False) -> None:
         self._app = app
-        self._keys = [key.encode() for key in keys]
+        self._keys = keys
         self._needs_version = needs_version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if not self._accepts(scope):
-            await unauthorized().response()(scope, receive, send)
-        elif self._needs_version and not parse_qs(scope["query_string"]).get(b"api-version"):
-            missing = ApiError(400, "BadRequest", "Missing required query parameter: api-version")
-            await missing.response()(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    def _accepts(self, scope: Scope) -> bool:
-        given = _key(scope)
-        if not self._keys:
-            return bool(given)
-        return any(hmac.compare_digest(given, key) for key in self._keys)
+        if not access.accepts(access.key(scope), self._keys):
+            raise unauthorized()
+        if self._needs_version and not parse_qs(scope["query_string"]).get(b"api-version"):
+            raise ApiError(400, "BadRequest", "Missing required query parameter: api-version")
+        await self._app(scope, receive, send)
 
 
 class ManagementGate:
-    """Lets a request of Azure Resource Manager through if it carries any bearer token, or answers 401."""
+    """Lets a request of Azure Resource Manager through if it carries a bearer token, or answers 401.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what comes after.
+        keys: the accepted tokens, the same as the keys of the data plane: a simulator knows no identities.
+            Any token, if there are none.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
         self._app = app
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if _bearer(scope):
-            await self._app(scope, receive, send)
-            return
-        refusal = ApiError(
-            401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
-        )
-        await refusal.response()(scope, receive, send)
+        token = access.bearer(scope)
+        if not token:
+            message = "Authentication failed. The 'Authorization' header is missing."
+            raise ApiError(401, "AuthenticationFailed", message)
+        if not access.accepts(token, self._keys):
+            raise ApiError(401, "InvalidAuthenticationToken", "The access token is invalid.")
+        await self._app(scope, receive, send)
 
 
 class Envelope:
@@ -135,16 +134,3 @@ def _limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
-
-
-def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"").strip()
-
-
-def _bearer(scope: Scope) -> bytes:
-    scheme, _, token = _header(scope, b"authorization").partition(b" ")
-    return token.strip() if scheme.lower() == b"bearer" else b""
-
-
-def _key(scope: Scope) -> bytes:
-    return _header(scope, b"api-key") or _bearer(scope)

@@ -11,6 +11,18 @@ from kit.simulator.faults import Rule, rule_from
 from kit.simulator.quotas import Rates
 
 DEFAULT = "happy"
+SUMMARIES = {
+    "happy": N_("Everything works, and no quota is ever in the way."),
+    "throttled": N_("Deployments have the requests and tokens per minute of their capacity, as on Azure."),
+    "flaky": N_("Now and then a request fails, is slow, or loses its connection; trying again helps."),
+    "failed-job": N_("The first fine-tuning job breaks down in the middle; the next one succeeds."),
+    "harmful-data": N_("Fine-tuning jobs fail because their training data would do harm."),
+    "slow": N_("Jobs wait four hours for their turn, deployments take an hour, answers half a second more."),
+    "retired": N_("Base models past their retirement can be neither trained nor deployed."),
+    "no-capacity": N_("The subscription has no quota left for new deployments."),
+    "content-filter": N_("The content filter stops one prompt in four."),
+}
+"""One sentence about each scenario of ``scenarios.toml``."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Scenario:
 
     Attributes:
         name: what it is chosen by.
-        summary: one sentence in English.
+        summary: one sentence, to be translated.
         rates: of every deployment; None for what its capacity brings.
         faults: rules of faults as they are written.
     """
@@ -42,7 +54,7 @@ def scenarios() -> dict[str, Scenario]:
     for name, table in tomllib.loads(text).items():
         quota = table.get("quota")
         rates = Rates(quota["requests_per_minute"], quota["tokens_per_minute"]) if quota else None
-        found[name] = Scenario(name, table["summary"], rates, tuple(table.get("faults", ())))
+        found[name] = Scenario(name, SUMMARIES[name], rates, tuple(table.get("faults", ())))
     return found
 
 

@@ -37,6 +37,21 @@ def test_only_configured_keys_open_the_door():
                 assert answer.json() == {"error": {"code": "401", "message": DENIED}}
 
 
+def test_resources_are_managed_with_a_configured_key_only():
+    with serve(keys=("first",)) as server:
+        url = (
+            f"{server.url}/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a"
+        )
+        for headers, expected in [
+            ({"Authorization": "Bearer first"}, 200),
+            ({"Authorization": "Bearer other"}, 401),
+            ({"Authorization": "Basic first"}, 401),
+            ({"api-key": "first"}, 401),
+            ({}, 401),
+        ]:
+            assert httpx2.get(url, headers=headers).status_code == expected, headers
+
+
 def test_the_official_clients_show_a_wrong_key_as_such():
     with serve(keys=("first",)) as server:
         version = "2025-04-01-preview"
