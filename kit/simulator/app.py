@@ -52,22 +52,8 @@ def create_app(state: State) -> Starlette:
         yield
         await state.close()
 
-    chat, completions, embeddings = ChatRoutes(state), CompletionRoutes(state), EmbeddingRoutes(state)
-    by_body = [*chat.v1(), *completions.v1(), *embeddings.v1()]
-    by_address = [*chat.legacy(), *completions.legacy(), *embeddings.legacy()]
-    shared: list[BaseRoute] = [
-        *FileRoutes(state).routes(),
-        *FineTuningRoutes(state).routes(),
-        *ModelRoutes(state).routes(),
-        *ResponseRoutes(state).routes(),
-    ]
-
-    def faulty(routes: Sequence[BaseRoute]) -> FaultGate:
-        return FaultGate(_router(routes), state.faults)
-
-    v1 = DataPlaneGate(faulty([*by_body, *shared]), state.keys)
-    legacy = DataPlaneGate(faulty([*by_address, *shared]), state.keys, needs_version=True)
-    management = ManagementGate(faulty(ManagementRoutes(state).routes()), state.keys)
+    v1, legacy = _data_plane(state)
+    management = ManagementGate(_faulty(state, ManagementRoutes(state).routes()), state.keys)
     app = Starlette(
         routes=[
             Mount("/openai/v1", v1),
@@ -87,6 +73,22 @@ def create_app(state: State) -> Starlette:
     return app
 
 
-def _router(routes: Sequence[BaseRoute]) -> Router:
+def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
+    """Return the data plane without and with ``api-version``."""
+    chat, completions, embeddings = ChatRoutes(state), CompletionRoutes(state), EmbeddingRoutes(state)
+    by_body = [*chat.v1(), *completions.v1(), *embeddings.v1()]
+    by_address = [*chat.legacy(), *completions.legacy(), *embeddings.legacy()]
+    shared: list[BaseRoute] = [
+        *FileRoutes(state).routes(),
+        *FineTuningRoutes(state).routes(),
+        *ModelRoutes(state).routes(),
+        *ResponseRoutes(state).routes(),
+    ]
+    v1 = DataPlaneGate(_faulty(state, [*by_body, *shared]), state.keys)
+    legacy = DataPlaneGate(_faulty(state, [*by_address, *shared]), state.keys, needs_version=True)
+    return v1, legacy
+
+
+def _faulty(state: State, routes: Sequence[BaseRoute]) -> FaultGate:
     # Without redirects: the service answers 404 for an address with a slash too many.
-    return Router(routes, redirect_slashes=False)
+    return FaultGate(Router(routes, redirect_slashes=False), state.faults)
