@@ -23,6 +23,7 @@ class Language:
     not_negations: tuple[str, ...]
     contrasts: tuple[str, ...]
     refusals: tuple[str, ...]
+    apologies: tuple[str, ...]
     markers: tuple[str, ...]
 
 

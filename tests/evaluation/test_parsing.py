@@ -10,6 +10,19 @@ from kit.evaluation.parsing import Reason, counted, parse_label, parse_labels
 P, N = "positive", "negative"
 CASES = {
     "en": {
+        "I can't find anything negative here, so it is positive.": (P, "ok"),
+        "As an AI, I would say it is positive.": (P, "ok"),
+        "I'm sorry to read this: negative": (N, "ok"),
+        "Overall sentiment: Positive (95%)": (P, "ok"),
+        "Label: NEGATIVE\nReason: not a single positive word.": (N, "ok"),
+        "<answer>positive</answer>": (P, "ok"),
+        "1. Positive": (P, "ok"),
+        "It is not a very positive review": (None, "negated"),
+        "I wouldn't call it positive": (None, "negated"),
+        "I can't say it is positive": (None, "refusal"),
+        "mostly positive, with some negative points": (None, "ambiguous"),
+        "positive/negative": (None, "ambiguous"),
+        "Positive? Negative?": (None, "ambiguous"),
         "positive": (P, "ok"),
         "  NEGATIVE \n": (N, "ok"),
         "**Positive**.": (P, "ok"),
@@ -44,6 +57,10 @@ CASES = {
         "négatif": (N, "other_language"),
     },
     "pt": {
+        "Lamento, mas é negativo.": (N, "ok"),
+        "Não encontrei nada de negativo: é positivo.": (P, "ok"),
+        "Não acho que seja positivo": (None, "negated"),
+        "Como IA, não tenho opinião.": (None, "refusal"),
         "positivo": (P, "ok"),
         "NEGATIVO.": (N, "ok"),
         "A avaliação é positiva.": (P, "ok"),
@@ -67,6 +84,10 @@ CASES = {
         "负面": (N, "other_language"),
     },
     "es": {
+        "Lo siento, es negativa.": (N, "ok"),
+        "La opinión dista de ser negativa; es positiva": (None, "ambiguous"),
+        "No creo que sea positiva": (None, "negated"),
+        "No tiene nada de positivo": (None, "negated"),
         "positivo": (P, "ok"),
         "¡NEGATIVO!": (N, "ok"),
         "La reseña es positiva.": (P, "ok"),
@@ -87,6 +108,9 @@ CASES = {
         "积极": (P, "other_language"),
     },
     "fr": {
+        "Désolé, c'est négatif.": (N, "ok"),
+        "Je ne pense pas que ce soit positif": (None, "negated"),
+        "Rien de négatif, donc positif": (P, "ok"),
         "positif": (P, "ok"),
         "NÉGATIF": (N, "ok"),
         "negatif": (N, "ok"),
@@ -109,6 +133,11 @@ CASES = {
         "好评": (P, "other_language"),
     },
     "zh": {
+        "很抱歉，这条评论是负面的。": (N, "ok"),
+        "没有任何负面内容，是正面的": (P, "ok"),
+        "我不认为是正面": (None, "negated"),
+        "标签：【负面】": (N, "ok"),
+        "抱歉，不便评价。": (None, "refusal"),
         "正面": (P, "ok"),
         "负面。": (N, "ok"),
         "这条评论是正面的。": (P, "ok"),
@@ -179,6 +208,7 @@ negations = ["nicht", "kein", "keine", "weder", "noch"]
 not_negations = ["nicht nur"]
 contrasts = ["aber", "sondern"]
 refusals = ["ich kann nicht"]
+apologies = ["leider"]
 markers = ["antwort"]
 [labels.sentiment.positive]
 de = ["positiv", "günstig"]

@@ -129,3 +129,19 @@ def check_texts(predictions: Sequence[Any], references: Sequence[Any]) -> None:
                 place=place,
                 kind=type(text).__name__,
             )
+
+
+def check_references(inputs: Sequence[str], references: Sequence[str]) -> None:
+    """Refuse references that are the model's own inputs: whoever repeats the question would score 100 %.
+
+    Raises:
+        UsageError: a reference equals its input, apart from case and spaces; or the lengths differ.
+    """
+    check_pairs(inputs, references)
+    for place, (text, reference) in enumerate(zip(inputs, references, strict=True), 1):
+        if text.casefold().split() == reference.casefold().split():
+            raise UsageError(
+                N_("Reference {place} is the input itself."),
+                advice=N_("A reference is a good answer to the input, written by somebody who knows it."),
+                place=place,
+            )

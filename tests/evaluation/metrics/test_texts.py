@@ -10,7 +10,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from kit import settings
 from kit.errors import UsageError
-from kit.evaluation.metrics import bleu, chrf, rouge, rouge_items, words
+from kit.evaluation.metrics import bleu, check_references, chrf, rouge, rouge_items, words
 from kit.evaluation.metrics.ngrams import bleu_of, chrf_of
 
 CAT, OTHER_CAT = "the cat sat on the mat", "the cat sat on a mat"
@@ -168,3 +168,9 @@ class TestEdges:
             metric(["a", "b"], ["a"])
         with pytest.raises(UsageError, match="Prediction 1 is not a text but NoneType"):
             metric([None], ["a"])
+
+
+def test_the_input_is_no_reference():
+    check_references(["What is it?"], ["A cat."])
+    with pytest.raises(UsageError, match="Reference 2 is the input itself"):
+        check_references(["a", "The cat  sat"], ["b", "the cat sat"])
