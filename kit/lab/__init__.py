@@ -5,10 +5,22 @@ starting and stopping, connecting, finding data, waiting, drawing, checking, and
 language.
 """
 
+from kit.evaluation.experiments import Experiments
+from kit.evaluation.metrics.classification import f1, precision, recall
+from kit.evaluation.metrics.ngrams import bleu, chrf
+from kit.evaluation.metrics.perplexity import corpus_perplexity
+from kit.evaluation.metrics.proportions import accuracy
+from kit.evaluation.metrics.rouge import rouge
+from kit.evaluation.metrics.words import words
+from kit.evaluation.prompting import choose_examples, few_shot
+from kit.evaluation.sampling import split, stratified_sample
+from kit.i18n import available as languages
 from kit.i18n import date, duration, joined, money, number, percent
+from kit.i18n import own_name as language_name
 from kit.lab.checks import check, score
 from kit.lab.comparing import show_conversation, side_by_side, table
 from kit.lab.connecting import connect
+from kit.lab.contenders import tuned_model
 from kit.lab.data import (
     count_tokens,
     data_file,
@@ -19,25 +31,60 @@ from kit.lab.data import (
     read_results,
     validate,
 )
+from kit.lab.evaluating import (
+    by_group,
+    confusion,
+    experiment_table,
+    overview,
+    parsed,
+    read_labels,
+    reliability_chart,
+    reply,
+    reviews,
+    score_chart,
+    score_table,
+    sentiment,
+    surest_mistakes,
+    track,
+    unread,
+)
 from kit.lab.models import base_model, comparison_model, estimate, price
-from kit.lab.resources import created, marked, once, remaining, tags
+from kit.lab.predicting import accepted, chat_model, forecast, predict, predict_on_spark
+from kit.lab.resources import clean_up, created, marked, once, remaining, tags
 from kit.lab.starting import finish, on_databricks, start, volume
 from kit.lab.waiting import wait, watch_job
 from kit.plots import loss_curves, score_bars, token_histogram
 
 __all__ = [
+    "Experiments",
+    "accepted",
+    "accuracy",
     "base_model",
+    "bleu",
+    "by_group",
+    "chat_model",
     "check",
+    "choose_examples",
+    "chrf",
+    "clean_up",
     "comparison_model",
+    "confusion",
     "connect",
+    "corpus_perplexity",
     "count_tokens",
     "created",
     "data_file",
     "date",
     "duration",
     "estimate",
+    "experiment_table",
+    "f1",
+    "few_shot",
     "finish",
+    "forecast",
     "joined",
+    "language_name",
+    "languages",
     "languages_compared",
     "leaks",
     "loss_curves",
@@ -47,21 +94,42 @@ __all__ = [
     "number",
     "on_databricks",
     "once",
+    "overview",
+    "parsed",
     "percent",
+    "precision",
+    "predict",
+    "predict_on_spark",
     "price",
     "read",
+    "read_labels",
     "read_results",
+    "recall",
+    "reliability_chart",
     "remaining",
+    "reply",
+    "reviews",
+    "rouge",
     "score",
     "score_bars",
+    "score_chart",
+    "score_table",
+    "sentiment",
     "show_conversation",
     "side_by_side",
+    "split",
     "start",
+    "stratified_sample",
+    "surest_mistakes",
     "table",
     "tags",
     "token_histogram",
+    "track",
+    "tuned_model",
+    "unread",
     "validate",
     "volume",
     "wait",
     "watch_job",
+    "words",
 ]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import openai
 
-from kit.azure import inventory
+from kit.azure import cleanup, inventory
 from kit.azure.inventory import Hosting, identifier_of
 from kit.azure.ledger import Entry, Kind, Ledger
 from kit.i18n import gettext as _
@@ -128,6 +128,17 @@ def created(kind: Kind) -> list[str]:
         else:
             running.ledger.deleted(entry)
     return list(dict.fromkeys(names))
+
+
+def clean_up() -> None:
+    """Delete everything that this lab has created, in the order that the service asks for.
+
+    For labs in which deleting is not the lesson; ``kit cleanup`` does the same from the command line.
+    """
+    running = session()
+    for step in cleanup.clean(running.service, running.ledger):
+        if step.error is not None:
+            raise step.error
 
 
 def remaining() -> Table:

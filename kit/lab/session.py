@@ -2,9 +2,11 @@
 
 import contextlib
 import datetime
+import tempfile
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.azure.budget import Budget
@@ -48,6 +50,19 @@ class Session:
     def budget(self) -> Budget:
         """What the lab may still spend."""
         return Budget(self.cap, self.ledger, binding=not self.connection.simulated)
+
+    @cached_property
+    def answers(self) -> Path:
+        """The folder for journals of answers; it lives as long as the service that gave them.
+
+        A simulator of the notebook's own ends with the session: another one could give the same names to
+        other models.
+        """
+        if self.ledger.path is None:
+            return Path(self.resources.enter_context(tempfile.TemporaryDirectory(prefix="kit-answers-")))
+        folder = self.ledger.path.with_suffix(".answers")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def openai(self) -> "OpenAI":

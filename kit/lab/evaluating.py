@@ -1,0 +1,226 @@
+"""Scores as a learner sees them: tables and pictures of what :mod:`kit.evaluation` has computed."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from math import exp
+from typing import Any
+
+from kit import i18n, plots
+from kit.evaluation import tracking
+from kit.evaluation.data import LabelledText, load
+from kit.evaluation.experiments import Experiments
+from kit.evaluation.languages import LabelSet
+from kit.evaluation.languages import sentiment as sentiment_in
+from kit.evaluation.metrics.calibration import calibration
+from kit.evaluation.metrics.classification import confusion_matrix
+from kit.evaluation.metrics.score import Score
+from kit.evaluation.parsing import Reason, counted, parse_label
+from kit.evaluation.sampling import Split
+from kit.i18n import gettext as _
+from kit.i18n import number, percent
+from kit.lab.display import Table
+from kit.plots import Estimate, Picture, ReliabilityPoint
+
+Answers = Sequence[Any]
+
+_NUMBERS = ("bleu", "chrf", "corpus_perplexity", "mean_")  # scores that are no shares
+
+_KINDS = {
+    "plain": lambda: _("plain"),
+    "negation": lambda: _("negation"),
+    "irony": lambda: _("irony"),
+    "mixed": lambda: _("mixed feelings"),
+}
+
+
+def sentiment() -> LabelSet:
+    """Return the labels “positive” and “negative” with their names in the lab's language."""
+    return sentiment_in(i18n.current())
+
+
+def reviews(source: str, locale: str = "") -> list[LabelledText]:
+    """Return labelled reviews: the course's own, or those of a file, a folder, a package or the hub.
+
+    Args:
+        source: ``reviews`` for the course's own, in the lab's language; otherwise as in
+            :func:`kit.evaluation.data.load`.
+        locale: another language of the course's own.
+
+    Raises:
+        DataError: the source cannot be found or read; the message names file and row.
+    """
+    chosen = "" if source == "reviews" else source
+    return load(chosen, locale=locale or i18n.current(), labels=sentiment_in(i18n.current()))
+
+
+def overview(parts: Split[LabelledText], labels: LabelSet) -> Table:
+    """Return how many texts of each label every part of a split has."""
+    names = {"train": _("Examples"), "validation": _("Validation"), "test": _("Test")}
+    rows = []
+    for part, name in names.items():
+        count = Counter(row.label for row in getattr(parts, part))
+        rows.append([name, *(number(count[key]) for key in labels.keys), number(count.total())])
+    headings = [_("Part"), *map(labels.called, labels.keys), _("Together")]
+    return Table(headings, rows, _("The same share of each label in every part"), frozenset({1, 2, 3}))
+
+
+def read_labels(run: Answers, labels: LabelSet) -> list[str | None]:
+    """Return the label of each answer; None where it holds none, so that refusals stay in the count."""
+    return [parse_label(each.text, labels, finish_reason=each.finish_reason).label for each in run]
+
+
+def reply(row: LabelledText, labels: LabelSet) -> dict[str, str]:
+    """Return the answer that is right for a text, as a message of the assistant."""
+    return {"role": "assistant", "content": labels.called(row.label)}
+
+
+def unread(run: Answers, labels: LabelSet) -> Table:
+    """Return how many answers were read, and why the others could not be."""
+    found = counted(parse_label(each.text, labels, finish_reason=each.finish_reason) for each in run)
+    rows = [[_reason(reason), number(n)] for reason, n in found.items() if n or reason == Reason.OK]
+    return Table([_("How the answer was read"), _("Answers")], rows, numeric=frozenset({1}))
+
+
+def parsed(answers: Sequence[str], labels: LabelSet) -> Table:
+    """Return what the parser makes of some answers, and why."""
+    rows = []
+    for answer in answers:
+        found = parse_label(answer, labels)
+        name = labels.called(found.label) if found.label else "–"
+        rows.append([answer or _("(empty)"), name, _reason(found.reason)])
+    return Table([_("Answer"), _("Label"), _("Reason")], rows)
+
+
+def _reason(reason: Reason) -> str:
+    return {
+        Reason.OK: _("one label"),
+        Reason.OTHER_LANGUAGE: _("a label in another language"),
+        Reason.EMPTY: _("empty"),
+        Reason.REFUSAL: _("the model refused"),
+        Reason.AMBIGUOUS: _("several labels"),
+        Reason.NEGATED: _("the label was negated"),
+        Reason.CUT: _("the answer was cut off"),
+        Reason.NO_LABEL: _("no label in it"),
+    }[reason]
+
+
+def score_table(scores: Mapping[str, Score], caption: str = "") -> Table:
+    """Return scores with their confidence intervals, sizes and signatures, one a row."""
+    rows = [[name, *_figures(score), number(score.n), score.signature] for name, score in scores.items()]
+    headings = [_("Metric"), _("Value"), _("95 % interval"), _("Items"), _("Signature")]
+    return Table(headings, rows, caption, frozenset({1, 3}))
+
+
+def score_chart(scores: Mapping[str, Score], title: str = "") -> Picture:
+    """Draw scores with their confidence intervals."""
+    return plots.score_intervals({name: _estimate(score) for name, score in scores.items()}, title)
+
+
+def confusion(
+    predicted: Sequence[str | None], truth: Sequence[str], labels: LabelSet, run: Answers = ()
+) -> Picture:
+    """Draw what was taken for what; answers without a label have a column of their own.
+
+    Args:
+        predicted: labels, None where an answer held none.
+        truth: the right labels.
+        labels: in this order.
+        run: the answers, to tell refusals from the rest.
+    """
+    reasons = [parse_label(each.text, labels, finish_reason=each.finish_reason).reason for each in run]
+    refused = [reason == Reason.REFUSAL for reason in reasons] if reasons else None
+    matrix = confusion_matrix(predicted, truth, labels.keys, refused=refused)
+    names = [labels.called(name) if name in labels.keys else name for name in matrix.columns]
+    return plots.confusion_matrix(
+        matrix.counts.tolist(), [labels.called(name) for name in matrix.labels], names
+    )
+
+
+def by_group(
+    metric: Callable[[Sequence[str | None], Sequence[str]], Score],
+    predicted: Sequence[str | None],
+    truth: Sequence[str],
+    groups: Sequence[str],
+    title: str = "",
+) -> Picture:
+    """Draw a metric for each group of items, such as the kinds of reviews, with intervals."""
+    members: dict[str, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    names = [
+        _("{group} ({n})").format(group=_group(group), n=number(len(found)))
+        for group, found in members.items()
+    ]
+    scores = [metric([predicted[i] for i in found], [truth[i] for i in found]) for found in members.values()]
+    return plots.score_groups(names, {scores[0].name: list(map(_estimate, scores))}, title)
+
+
+def _group(key: str) -> str:
+    return _KINDS[key]() if key in _KINDS else key or _("other")
+
+
+def confidences(run: Answers) -> list[float]:
+    """Return for each answer the probability that the model gave it; 0 where the model tells none."""
+    return [exp(sum(each.logprobs)) if each.logprobs else 0.0 for each in run]
+
+
+def reliability_chart(run: Answers, correct: Sequence[bool]) -> Picture:
+    """Draw how often the model is right when it is sure, from the log-probabilities of its answers."""
+    found = calibration([min(1.0, each) for each in confidences(run)], correct, bins=5)
+    points = [ReliabilityPoint(b.confidence, b.accuracy, *b.interval[:2], b.n) for b in found.bins]
+    return plots.reliability(points, found.error)
+
+
+def surest_mistakes(
+    run: Answers, rows: Sequence[LabelledText], predicted: Sequence[str | None], labels: LabelSet, n: int = 3
+) -> Table:
+    """Return the wrong answers that the model was surest of: they teach the most."""
+    sure = confidences(run)
+    wrong = [i for i, row in enumerate(rows) if predicted[i] != row.label]
+    worst = sorted(wrong, key=lambda i: -sure[i])[:n]
+    shown = [
+        [rows[i].text, labels.called(rows[i].label), run[i].text or _("(empty)"), percent(sure[i])]
+        for i in worst
+    ]
+    headings = [_("Review"), _("Right label"), _("Answer"), _("Probability of the answer")]
+    return Table(headings, shown, _("No answer was wrong.") if not shown else "", frozenset({3}))
+
+
+def experiment_table(experiments: Experiments) -> Table:
+    """Return the variants with their validation scores, each compared with the first."""
+    against = experiments.comparisons()
+    rows = []
+    for name, variant in experiments.variants.items():
+        comparison, corrected = against.get(name, (None, None))
+        rows.append(
+            [
+                name,
+                *_figures(variant.scores[experiments.metric]),
+                "–" if comparison is None else f"{100 * comparison.difference:+.1f}",
+                "–" if corrected is None else number(corrected, 3),
+            ]
+        )
+    headings = [_("Variant"), _("Accuracy"), _("95 % interval"), _("Difference in points"), _("p, corrected")]
+    return Table(headings, rows, numeric=frozenset({1, 3, 4}))
+
+
+def track(experiments: Experiments, name: str) -> str:
+    """Log every variant to MLflow, if it is installed; return a sentence that says whether it was."""
+    logged = tracking.log_experiments(experiments.rows(), metrics=[experiments.metric], experiment=name)
+    if not logged:
+        return _("MLflow is not installed here: the table stays in the notebook.")
+    return _("Logged to MLflow: {n} runs.").format(n=number(len(logged)))
+
+
+def _estimate(score: Score) -> Estimate:
+    between = score.interval
+    return Estimate(score.value, between.low, between.high) if between else Estimate(score.value)
+
+
+def _figures(score: Score) -> tuple[str, str]:
+    """Return value and interval as text: shares as percentages, everything else as numbers."""
+    shown: Callable[[float], str] = (
+        (lambda value: number(value, 1)) if score.name.startswith(_NUMBERS) else percent
+    )
+    between = score.interval
+    return shown(score.value), f"{shown(between.low)} – {shown(between.high)}" if between else "–"

