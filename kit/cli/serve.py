@@ -1,16 +1,18 @@
 """``kit serve``: the simulator on its own, for a browser, a script, or any client of Azure OpenAI."""
 
+import contextlib
 import signal
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from kit import settings
 from kit.cli._output import show_line
 from kit.i18n import gettext as _
-from kit.simulator import serve
+from kit.simulator import serve, serve_class
 
 _SNIPPET = """\
     from openai import OpenAI
@@ -31,7 +33,7 @@ _SNIPPET = """\
     ),
     epilog=_(
         "Examples:\n\nkit serve\n\nkit serve --port 8105 --pace 60\n\nkit serve --state class.db\n\n"
-        "kit serve --host 0.0.0.0 --key …"
+        "kit serve --class --host 0.0.0.0 --key … --key …"
     ),
 )
 @click.option(
@@ -68,8 +70,20 @@ _SNIPPET = """\
     metavar="FILE",
     help=_("Keep files, jobs, models and deployments in this file, and go on from it at the next start."),
 )
+@click.option(
+    "--class",
+    "for_class",
+    is_flag=True,
+    help=_("Give each key a resource of its own: one server for a whole class."),
+)
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
-    host: str, port: int, keys: tuple[str, ...], seed: int, pace: float, state_file: Path | None
+    host: str,
+    port: int,
+    keys: tuple[str, ...],
+    seed: int,
+    pace: float,
+    state_file: Path | None,
+    for_class: bool,
 ) -> None:
     """Serve until a signal arrives; the help text stands in the decorator, where it can be translated."""
     accepted = tuple(key for key in (*keys, settings.secret("KIT_SIMULATOR_KEY")) if key)
@@ -80,10 +94,13 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with serve(
-            host=host, port=port, seed=seed, pace=pace, keys=accepted, state_file=state_file
-        ) as server:
-            _show(server.url, bool(accepted))
+        with contextlib.ExitStack() as running:
+            options: dict[str, Any] = {"seed": seed, "pace": pace, "keys": accepted, "state_file": state_file}
+            if for_class:
+                url = running.enter_context(serve_class(host, port, **options))
+            else:
+                url = running.enter_context(serve(host, port, **options)).url
+            _show(url, bool(accepted))
             while not stop.wait(0.2):  # a wait without end would not see Ctrl-C on Windows
                 pass
     finally:

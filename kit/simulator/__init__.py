@@ -10,7 +10,7 @@ Each group of operations is a module of ``routes``; what the operations do lies 
 """
 
 from kit.simulator.app import create_app
-from kit.simulator.server import Simulator, serve
+from kit.simulator.server import Simulator, serve, serve_class
 from kit.simulator.state import State
 
-__all__ = ["Simulator", "State", "create_app", "serve"]
+__all__ = ["Simulator", "State", "create_app", "serve", "serve_class"]

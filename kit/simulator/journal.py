@@ -102,6 +102,11 @@ class Journal:
         if book is not None:
             clock.on_advance = self._clock_moved
 
+    @property
+    def lasting(self) -> bool:
+        """Whether what is written down outlives this process."""
+        return self._book is not None
+
     def register(self, store: object) -> None:
         """Make the commands of a store known, so that they can be replayed."""
         for attribute in vars(type(store)):
@@ -209,7 +214,7 @@ class Journal:
         """Write down what time it is."""
         if self._book is not None:
             with contextlib.suppress(StateFileError):  # every client has been told already
-                self._book.set_moment(self._clock.now)
+                self._last = self._book.set_moment(self._clock.now)
 
     def _clock_moved(self, now: float) -> None:
         if self._book is not None:

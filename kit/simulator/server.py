@@ -8,10 +8,13 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kit.errors import N_, KitError, PortInUseError, UsageError
 from kit.simulator.app import create_app
+from kit.simulator.classroom import MOST_LEARNERS, Classroom
+from kit.simulator.lane import Lane
 from kit.simulator.line import with_line
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.state import State
@@ -67,34 +70,74 @@ def serve(  # noqa: PLR0913 - the options of a server
         UsageError: other machines could reach the server, and there is no key to keep them out; or the
             scenario does not exist.
     """
-    if not ((keys if state is None else state.keys) or _is_loopback(host)):
+    _require_key(host, keys if state is None else state.keys)
+    with _listening(host, port) as listener, _book_file(state_file if state is None else None) as file:
+        served = state
+        if served is None:
+            book = None if file is None else file.book("", seed)
+            served = State(seed=seed, pace=pace, keys=keys, scenario=scenario, profile=profile, book=book)
+        with _running(create_app(served), host, listener, served.open) as url:
+            yield Simulator(served, url)
+
+
+@contextlib.contextmanager
+def serve_class(  # noqa: PLR0913 - the options of a server
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    seed: int = 105,
+    pace: float = 0.0,
+    keys: Sequence[str] = (),
+    scenario: str = DEFAULT,
+    profile: str = "azure",
+    state_file: str | os.PathLike[str] | None = None,
+    most: int = MOST_LEARNERS,
+) -> Iterator[str]:
+    """Serve a resource of their own to each learner of a class, and yield the address of all of them.
+
+    Args:
+        host: as in :func:`serve`.
+        port: as in :func:`serve`.
+        seed: where the seeds of all learners come from.
+        pace: as in :class:`State`.
+        keys: the keys of the learners; any key is a new learner's, if there are none.
+        scenario: as in :class:`State`.
+        profile: as in :class:`State`.
+        state_file: where all their states are kept beyond the end of this process.
+        most: as in :class:`Classroom`.
+
+    Raises:
+        PortInUseError, StateFileError, UsageError: as in :func:`serve`.
+    """
+    _require_key(host, keys)
+    with _listening(host, port) as listener, _book_file(state_file) as file:
+        lane = Lane()
+
+        def make(name: str, seed: int) -> State:
+            book = None if file is None else file.book(name, seed)
+            return State(seed=seed, pace=pace, scenario=scenario, profile=profile, book=book, lane=lane)
+
+        classroom = Classroom(make, seed=seed, keys=keys, most=most)
+        with _running(classroom, host, listener) as url:
+            yield url
+
+
+def _require_key(host: str, keys: Sequence[str]) -> None:
+    if not (keys or _is_loopback(host)):
         raise UsageError(
             N_("A simulator that other machines can reach at {host} needs a key."),
             advice=N_("Give it one, or let it listen on 127.0.0.1."),
             host=host,
         )
-    with _listening(host, port) as listener, contextlib.ExitStack() as last:
-        book = None
-        if state is None and state_file is not None:
-            file = StateFile(state_file)
-            last.callback(file.close)
-            book = file.book("", seed)
-        served = state
-        if served is None:
-            served = State(seed=seed, pace=pace, keys=keys, scenario=scenario, profile=profile, book=book)
-        config = uvicorn.Config(
-            create_app(served),
-            access_log=False,  # an access log would show what learners ask for
-            log_config=None,
-            loop="asyncio",
-            http=with_line(H11Protocol),
-            ws="none",
-            lifespan="on",
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-        with _running(uvicorn.Server(config), listener, served.open):
-            shown = f"[{host}]" if ":" in host else host
-            yield Simulator(served, f"http://{shown}:{listener.getsockname()[1]}")
+
+
+@contextlib.contextmanager
+def _book_file(path: str | os.PathLike[str] | None) -> Iterator[StateFile | None]:
+    if path is None:
+        yield None
+        return
+    with contextlib.closing(StateFile(path)) as file:
+        yield file
 
 
 def _is_loopback(host: str) -> bool:
@@ -125,11 +168,27 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
+async def _nothing() -> None:
+    pass
+
+
 @contextlib.contextmanager
 def _running(
-    server: uvicorn.Server, listener: socket.socket, prepare: Callable[[], Awaitable[None]]
-) -> Iterator[None]:
-    """Run a server in a thread; return when it answers, and again when it has stopped."""
+    app: ASGIApp, host: str, listener: socket.socket, prepare: Callable[[], Awaitable[None]] = _nothing
+) -> Iterator[str]:
+    """Run a server in a thread; yield its address when it answers, and return when it has stopped."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            access_log=False,  # an access log would show what learners ask for
+            log_config=None,
+            loop="asyncio",
+            http=with_line(H11Protocol),
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
     ready = threading.Event()
     startup = server.startup
     problems: list[KitError] = []
@@ -160,7 +219,8 @@ def _running(
             raise problems[0]
         if not server.started:
             raise RuntimeError("the simulator did not start")
-        yield
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

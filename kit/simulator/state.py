@@ -12,6 +12,7 @@ from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.jobs import JobStore
 from kit.simulator.journal import Journal
+from kit.simulator.lane import Lane
 from kit.simulator.models import ModelRegistry
 from kit.simulator.occasion import Occasion
 from kit.simulator.profiles import profile_named
@@ -41,6 +42,7 @@ class State:
         real_time: the source of real time, in seconds from any origin.
         book: where it is kept, see :mod:`kit.simulator.journal`; by default nowhere. A book that has been
             written in decides the seed.
+        lane: where trainings wait for their turn; several states may share one.
 
     Raises:
         UsageError: there is no such scenario or profile.
@@ -57,6 +59,7 @@ class State:
         profile: str = "azure",
         real_time: Callable[[], float] = time.monotonic,
         book: Book | None = None,
+        lane: Lane | None = None,
     ) -> None:
         chosen = engine if engine is not None else default_engine()
         self.seed = seed if book is None else book.seed
@@ -74,8 +77,10 @@ class State:
         self.faults = Faults(self.identifiers.source("faults"))
         self.quotas = Quotas(self.models, lambda: self.clock.elapsed)
         self.play(scenario)
-        trainer = Trainer(chosen, self.models, self.journal)
-        self.jobs = JobStore(self.clock, self.identifiers, self.files, self.models, trainer, self.journal)
+        self._trainer = Trainer(chosen, self.models, self.journal, lane or Lane())
+        self.jobs = JobStore(
+            self.clock, self.identifiers, self.files, self.models, self._trainer, self.journal
+        )
         self._open = False
 
     async def open(self) -> None:
@@ -97,6 +102,11 @@ class State:
         self.scenario = scenario_named(scenario)
         self.quotas.everywhere = self.scenario.rates
         self.faults.rules = self.scenario.rules()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being computed beyond the answers to requests."""
+        return self._trainer.busy
 
     async def close(self) -> None:
         """Stop what is being computed."""

@@ -12,6 +12,7 @@ from kit.simulator.engine import Engine
 from kit.simulator.job import Job
 from kit.simulator.job_request import AUTO
 from kit.simulator.journal import Journal
+from kit.simulator.lane import Lane
 from kit.simulator.models import ModelRegistry
 from kit.simulator.training_file import BadTrainingFile, Messages, check_size, read_examples
 
@@ -26,14 +27,15 @@ class Trainer:
         engine: what trains.
         models: where the model that a training begins with comes from.
         journal: where outcomes are kept.
+        lane: where trainings wait for their turn.
     """
 
-    def __init__(self, engine: Engine, models: ModelRegistry, journal: Journal) -> None:
+    def __init__(self, engine: Engine, models: ModelRegistry, journal: Journal, lane: Lane) -> None:
         self._engine = engine
         self._models = models
         self._journal = journal
         self._closing = False
-        self._lane = asyncio.Semaphore(1)  # trainings side by side would only slow each other down
+        self._lane = lane
         self._under_way: set[asyncio.Task[TrainingRun]] = set()
 
     def start(self, job: Job, training: bytes, validation: bytes) -> None:
@@ -57,6 +59,11 @@ class Trainer:
         task.add_done_callback(partial(self._ended, job))
         job.training = task
 
+    @property
+    def busy(self) -> bool:
+        """Whether a training is under way or waits for its turn."""
+        return bool(self._under_way)
+
     async def close(self, jobs: list[Job]) -> None:
         """Stop what is under way and wait until its threads have ended."""
         self._closing = True
@@ -72,7 +79,7 @@ class Trainer:
             task.exception()  # a cancelled job never looks, and asyncio would complain about that
 
     async def _run(self, job: Job, work: Callable[[], TrainingRun]) -> TrainingRun:
-        async with self._lane:
+        async with self._lane.turn(self):
             return await asyncio.to_thread(self._train_and_keep, job, work)
 
     def _train_and_keep(self, job: Job, work: Callable[[], TrainingRun]) -> TrainingRun:

@@ -34,6 +34,11 @@ class PageRoutes:
         locale = i18n.preferred(request.headers.get("accept-language", "")) or i18n.current()
         with i18n.speaking(locale):
             if not admits(request.scope, self._state.keys):
-                return HTMLResponse(page.locked(), 401, {**_HEADERS, **_ASK})
+                return locked()
             jobs = await self._state.jobs.all()
             return HTMLResponse(page.rendered(self._state, jobs, str(request.base_url)), headers=_HEADERS)
+
+
+def locked() -> Response:
+    """Return what asks a browser for the key."""
+    return HTMLResponse(page.locked(), 401, {**_HEADERS, **_ASK})
