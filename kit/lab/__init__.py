@@ -45,13 +45,13 @@ from kit.lab.evaluating import (
     score_table,
     sentiment,
     surest_mistakes,
-    track,
     unread,
 )
 from kit.lab.models import base_model, comparison_model, estimate, price
 from kit.lab.predicting import accepted, chat_model, forecast, predict, predict_on_spark
 from kit.lab.resources import clean_up, created, marked, once, remaining, tags
 from kit.lab.starting import finish, on_databricks, start, volume
+from kit.lab.tracking import track
 from kit.lab.waiting import wait, watch_job
 from kit.plots import loss_curves, score_bars, token_histogram
 

@@ -6,7 +6,6 @@ from math import exp
 from typing import Any
 
 from kit import i18n, plots
-from kit.evaluation import tracking
 from kit.evaluation.data import LabelledText, load
 from kit.evaluation.experiments import Experiments
 from kit.evaluation.languages import LabelSet
@@ -202,14 +201,6 @@ def experiment_table(experiments: Experiments) -> Table:
         )
     headings = [_("Variant"), _("Accuracy"), _("95 % interval"), _("Difference in points"), _("p, corrected")]
     return Table(headings, rows, numeric=frozenset({1, 3, 4}))
-
-
-def track(experiments: Experiments, name: str) -> str:
-    """Log every variant to MLflow, if it is installed; return a sentence that says whether it was."""
-    logged = tracking.log_experiments(experiments.rows(), metrics=[experiments.metric], experiment=name)
-    if not logged:
-        return _("MLflow is not installed here: the table stays in the notebook.")
-    return _("Logged to MLflow: {n} runs.").format(n=number(len(logged)))
 
 
 def _estimate(score: Score) -> Estimate:
