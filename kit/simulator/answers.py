@@ -33,7 +33,8 @@ class Answer:
         function: the function that it calls, whose arguments are its text; None for an answer in words.
 
     Attributes:
-        finish_reason: ``stop`` or ``length``.
+        finish_reason: ``stop``, ``length`` or ``content_filter``.
+        stopped: the categories for which the content filter has stopped it.
         n_tokens: tokens that were generated.
     """
 
@@ -42,6 +43,7 @@ class Answer:
     ) -> None:
         self.function = function
         self.finish_reason = "stop"
+        self.stopped: tuple[str, ...] = ()
         self.n_tokens = 0
         self._tokens = tokens
         self._limit = limit

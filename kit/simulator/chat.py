@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from kit.simulator import generation
+from kit.simulator import content_filter, generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.chat_request import ChatRequest
 from kit.simulator.deployments import Deployment
@@ -52,19 +52,21 @@ class Completion:
     def whole(self) -> dict[str, Any]:
         """Return the complete answer in the form of the chat operation."""
         answers = self._answers()
-        return self._finish(answers, [list(answer) for answer in answers])
+        return self._finish(answers, [list(self._watched(answer)) for answer in answers])
 
     def events(self) -> Iterator[bytes]:
         """Yield the answer as server-sent events, ready for the wire."""
         answers = self._answers()
+        if self._state.profile.prompt_event:
+            yield self._event({"choices": [], "prompt_filter_results": content_filter.prompt_results()})
         everything: list[list[Piece]] = [[] for _ in answers]
         for index, answer in enumerate(answers):
             call_id = self._call_id(index)
             yield self._delta(index, self._opening(answer, call_id))
-            for piece in answer:
+            for piece in self._watched(answer):
                 everything[index].append(piece)
                 yield self._delta(index, self._continued(answer, piece.text), piece)
-            yield self._delta(index, {}, finish_reason=self._finish_reason(answer))
+            yield self._delta(index, {}, finish_reason=self._finish_reason(answer), stopped=answer.stopped)
         self._finish(answers, everything)
         if self._request.with_usage:
             yield self._event({"choices": [], "usage": self._usage(answers)})
@@ -72,6 +74,9 @@ class Completion:
 
     def _answers(self) -> list[Answer]:
         return generation.write(self._state, self._deployment, self._request.task, self._seed)
+
+    def _watched(self, answer: Answer) -> Iterator[Piece]:
+        return content_filter.watched(answer, self._request.task.messages)
 
     def _finish(self, answers: list[Answer], pieces: list[list[Piece]]) -> dict[str, Any]:
         self.finished = {
@@ -81,6 +86,7 @@ class Completion:
                 self._choice(index, *each) for index, each in enumerate(zip(answers, pieces, strict=True))
             ],
             "usage": self._usage(answers),
+            "prompt_filter_results": content_filter.prompt_results(),
         }
         return self.finished
 
@@ -95,6 +101,7 @@ class Completion:
             "message": message,
             "logprobs": rendered_logprobs(tokens) if self._request.task.logprobs else None,
             "finish_reason": self._finish_reason(answer),
+            "content_filter_results": content_filter.of_choice(answer.stopped),
         }
 
     def _call(self, name: str, arguments: str, call_id: str) -> dict[str, Any]:
@@ -130,15 +137,22 @@ class Completion:
         return {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}
 
     def _delta(
-        self, index: int, delta: dict[str, Any], piece: Piece | None = None, finish_reason: str | None = None
+        self,
+        index: int,
+        delta: dict[str, Any],
+        piece: Piece | None = None,
+        finish_reason: str | None = None,
+        stopped: tuple[str, ...] | None = None,
     ) -> bytes:
         wanted = self._request.task.logprobs and piece is not None
-        choice = {
+        choice: dict[str, Any] = {
             "index": index,
             "delta": delta,
             "logprobs": rendered_logprobs(piece.tokens) if wanted and piece is not None else None,
             "finish_reason": finish_reason,
         }
+        if stopped is not None:
+            choice["content_filter_results"] = content_filter.of_choice(stopped)
         # The service sends "usage": null in each event of a stream that will end with the usage.
         return self._event({"choices": [choice], **({"usage": None} if self._request.with_usage else {})})
 

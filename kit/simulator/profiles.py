@@ -39,12 +39,15 @@ class Profile:
         name: what it is chosen by.
         job: turns a fine-tuning job from the service's form into this profile's.
         error: the same for what stands under ``error``.
+        prompt_event: whether a stream of a chat completion begins with the verdict on its prompt, in an event
+            without choices.
         shortest_expiry: the least seconds after which a file may expire.
     """
 
     name: str
     job: Translation = _unchanged
     error: Translation = _unchanged
+    prompt_event: bool = True
     shortest_expiry: int = 14 * _DAY  # Microsoft Foundry, "Azure OpenAI batch", October 2026
 
 
@@ -76,6 +79,7 @@ STRICT = Profile(
     "openai-strict",
     job=_documented_job,
     error=_documented_error,
+    prompt_event=False,
     shortest_expiry=3600,  # OpenAI API reference, "Upload file"
 )
 PROFILES = {profile.name: profile for profile in (AZURE, STRICT)}

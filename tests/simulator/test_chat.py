@@ -87,7 +87,9 @@ def test_an_answer_ends_before_a_stop_sequence(client: OpenAI):
     assert stopped.choices[0].message.content == whole[: whole.index(stop)]
     assert stopped.choices[0].finish_reason == "stop"
     streamed = "".join(
-        chunk.choices[0].delta.content or "" for chunk in ask(client, temperature=0, stop=[stop], stream=True)
+        chunk.choices[0].delta.content or ""
+        for chunk in ask(client, temperature=0, stop=[stop], stream=True)
+        if chunk.choices
     )
     assert streamed == stopped.choices[0].message.content
 
@@ -120,7 +122,8 @@ def test_a_stream_says_the_same_as_a_whole_answer(client: OpenAI):
     chunks = list(
         ask(client, temperature=0, logprobs=True, stream=True, stream_options={"include_usage": True})
     )
-    first, *middle, end, usage = chunks
+    verdict, first, *middle, end, usage = chunks
+    assert verdict.choices == []  # the verdict of the content filter on the prompt
     assert first.choices[0].delta.role == "assistant"
     assert {chunk.choices[0].finish_reason for chunk in (first, *middle)} == {None}
     assert (end.choices[0].finish_reason, end.choices[0].delta.content) == ("stop", None)
@@ -154,7 +157,7 @@ def test_chinese_and_emoji_stream_in_whole_characters(
     whole = ask(client, **options).choices[0]
     split = [token for token in whole.logprobs.content if _is_part_of_a_character(bytes(token.bytes))]
     assert split, "the sample must contain characters that are spread over tokens"
-    chunks = [chunk.choices[0] for chunk in ask(client, **options, stream=True)]
+    chunks = [chunk.choices[0] for chunk in ask(client, **options, stream=True) if chunk.choices]
     pieces = [chunk.delta.content for chunk in chunks if chunk.delta.content]
     assert "".join(pieces) == whole.message.content
     assert "\ufffd" not in whole.message.content
@@ -195,7 +198,7 @@ def test_an_async_client_streams(server: Simulator):
             stream = await client.chat.completions.create(
                 model="gpt-4o", messages=HELLO, temperature=0, stream=True
             )
-            return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+            return "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
 
     assert asyncio.run(read())
 
@@ -209,7 +212,9 @@ def test_twenty_clients_at_once_get_their_own_answers(server: Simulator):
                 options: Any = {"model": "gpt-4.1", "messages": messages, "seed": number, "temperature": 2}
                 whole = await client.chat.completions.create(**options)
                 stream = await client.chat.completions.create(**options, stream=True)
-                text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+                text = "".join(
+                    [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
+                )
                 return whole.id, str(whole.choices[0].message.content), text
 
             return await asyncio.gather(*(one(number) for number in range(20)))

@@ -34,7 +34,7 @@ def test_a_streamed_completion_is_stored_before_its_end_is_seen(client: OpenAI):
     chunks = list(store(client, stream=True))
     found = client.chat.completions.retrieve(chunks[0].id)
     assert found.choices[0].message.content == "".join(
-        chunk.choices[0].delta.content or "" for chunk in chunks
+        chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices
     )
 
 

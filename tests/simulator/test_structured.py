@@ -52,7 +52,7 @@ def test_json_mode_answers_an_object(client: OpenAI):
 def test_an_answer_conforms_to_its_schema(client: OpenAI, stream: bool):
     answer = ask(client, response_format=form(SCHEMA), stream=stream, temperature=0)
     if stream:
-        text = "".join(chunk.choices[0].delta.content or "" for chunk in answer)
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices)
     else:
         text = answer.choices[0].message.content
     jsonschema.validate(json.loads(text), SCHEMA)

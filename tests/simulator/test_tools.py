@@ -77,7 +77,7 @@ def test_the_older_form_of_functions_works(client: OpenAI):
     answer = ask(client, **options).choices[0]
     assert answer.finish_reason == "function_call"
     assert answer.message.function_call.name == "get_weather"
-    chunks = [chunk.choices[0] for chunk in ask(client, **options, stream=True)]
+    chunks = [chunk.choices[0] for chunk in ask(client, **options, stream=True) if chunk.choices]
     calls = [chunk.delta.function_call for chunk in chunks if chunk.delta.function_call]
     assert calls[0].name == "get_weather"
     assert "".join(call.arguments for call in calls) == answer.message.function_call.arguments

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from starlette.requests import Request
 
-from kit.simulator import prompt_tokens
+from kit.simulator import content_filter, prompt_tokens
 from kit.simulator.deployments import Deployment
 from kit.simulator.state import State
 
@@ -29,12 +29,19 @@ async def admitted(
 ) -> dict[str, str]:
     """Let a request in and return the headers that tell what is left of the quota.
 
-    A long prompt is counted in a thread, where counting takes longer than to begin one.
+    A long prompt is counted and read in a thread, where that takes longer than to begin one. A prompt that
+    the content filter stops has used its share of the quota, as on the service.
 
     Raises:
-        ApiError: the quota is used up.
+        ApiError: the quota is used up, or the content filter stops the prompt.
     """
     quick = prompt_tokens.is_quick(asked.messages)
     tokens = asked.most_tokens if quick else await asyncio.to_thread(lambda: asked.most_tokens)
     version = request.query_params.get("api-version", "v1")
-    return dict(state.quotas.admit(deployment, tokens, operation, version))
+    limits = dict(state.quotas.admit(deployment, tokens, operation, version))
+    if operation != "Embeddings_Create":
+        if quick:
+            content_filter.refuse(asked.messages, limits)
+        else:
+            await asyncio.to_thread(content_filter.refuse, asked.messages, limits)
+    return limits
