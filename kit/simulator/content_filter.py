@@ -64,8 +64,8 @@ def refuse(messages: Sequence[Mapping[str, str]], headers: dict[str, str]) -> No
             400,
             "content_filter",
             "The response was filtered due to the prompt triggering Azure OpenAI's content management "
-            "policy. Please modify your prompt and retry. To learn more about our content filtering policies please "
-            "read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
+            "policy. Please modify your prompt and retry. To learn more about our content filtering policies "
+            "please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
             param="prompt",
             headers=headers,
             extras={
