@@ -22,6 +22,12 @@ from kit.plots import Estimate, Picture, ReliabilityPoint
 
 Answers = Sequence[Any]
 
+_METRICS = {
+    "accuracy": lambda: _("Accuracy"),
+    "precision": lambda: _("Precision"),
+    "recall": lambda: _("Recall"),
+}
+
 _NUMBERS = ("bleu", "chrf", "corpus_perplexity", "mean_")  # scores that are no shares
 
 _KINDS = {
@@ -151,7 +157,8 @@ def by_group(
         for group, found in members.items()
     ]
     scores = [metric([predicted[i] for i in found], [truth[i] for i in found]) for found in members.values()]
-    return plots.score_groups(names, {scores[0].name: list(map(_estimate, scores))}, title)
+    series = _METRICS[scores[0].name]() if scores[0].name in _METRICS else scores[0].name
+    return plots.score_groups(names, {series: list(map(_estimate, scores))}, title)
 
 
 def _group(key: str) -> str:

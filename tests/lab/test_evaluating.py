@@ -88,8 +88,8 @@ def test_the_confusion_matrix_names_refusals():
 def test_groups_keep_their_own_items():
     predicted, truth = ["a", "b", "a", "a"], ["a", "a", "a", "b"]
     picture = lab.by_group(lab.accuracy, predicted, truth, ["plain", "irony", "plain", "irony"])
-    assert "plain (2): accuracy 100.0%" in picture.alt
-    assert "irony (2): accuracy 0.0%" in picture.alt
+    assert "plain (2): Accuracy 100.0%" in picture.alt
+    assert "irony (2): Accuracy 0.0%" in picture.alt
 
 
 def test_an_answers_confidence_is_the_product_of_its_tokens_probabilities():
