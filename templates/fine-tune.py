@@ -101,8 +101,9 @@ lab.validate(training_path, validation_path)
 # %% tags=["self-check"]
 lab.check(
     _("No validation question appears in the training file."),
-    not lab.leaks(training, validation),
+    lambda: bool(validation) and not lab.leaks(training, validation),
     hint=_("lab.leaks(training, validation) lists them. Take each one out of one of the two files."),
+    more=_("Take it out of the training file if you can spare it there: the validation file is small."),
 )
 
 # %% [markdown]
@@ -128,8 +129,9 @@ lab.token_histogram(total_tokens, assistant_tokens, base.context_limit)
 # %% tags=["self-check"]
 lab.check(
     _("No training example is longer than the model can take."),
-    max(total_tokens) <= (base.context_limit or 8192),
+    lambda: 0 < max(total_tokens) <= (base.context_limit or 8192),
     hint=_("Shorten or split the longest examples, or choose a model with a higher limit."),
+    more=_("total_tokens.index(max(total_tokens)) is the number of the longest one in training."),
 )
 
 # %% [markdown]
@@ -148,10 +150,11 @@ comparison
 # %% tags=["self-check"]
 lab.check(
     _("You found the language that needs the most tokens."),
-    None if my_guess is None else my_guess == lab.most_tokens("support-train.jsonl", model),
+    lambda: None if my_guess is None else my_guess == lab.most_tokens("support-train.jsonl", model),
     hint=_(
         "Compare the figures in the table, put the identifier into my_guess, run that cell, and then this one again."
     ),
+    more=_("The identifier stands in parentheses after the language's name; write it in quotation marks."),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -250,8 +253,11 @@ for event in reversed(events):
 # %% tags=["self-check"]
 lab.check(
     _("The job succeeded and left a tuned model."),
-    job.status == "succeeded" and bool(job.fine_tuned_model),
+    lambda: (
+        job.status == "succeeded" and client.models.retrieve(job.fine_tuned_model).id == job.fine_tuned_model
+    ),
     hint=_("Read the last line above: it names the reason."),
+    more=_("client.fine_tuning.jobs.retrieve(job.id).error is what the service itself says."),
 )
 
 # %% [markdown]
@@ -288,13 +294,20 @@ best_checkpoint = None
 best = min(checkpoints, key=lambda each: each.metrics.full_valid_loss)
 best_checkpoint = best.fine_tuned_model_checkpoint
 
+
 # %% tags=["self-check"]
-losses = {each.fine_tuned_model_checkpoint: each.metrics.full_valid_loss for each in checkpoints}
-lowest = [name for name, loss in losses.items() if loss == min(losses.values())]
+def has_lowest_loss(name):
+    losses = {each.fine_tuned_model_checkpoint: each.metrics.full_valid_loss for each in checkpoints}
+    return name in losses and losses[name] == min(losses.values())
+
+
 lab.check(
     _("You chose the checkpoint with the lowest loss on all validation examples."),
-    None if best_checkpoint is None else best_checkpoint in lowest,
+    lambda: None if best_checkpoint is None else has_lowest_loss(best_checkpoint),
     hint=_("Use min() with a key that looks at metrics.full_valid_loss, and take the name of what it finds."),
+    more=_(
+        "min(checkpoints, key=lambda each: …) gives a checkpoint; its name is fine_tuned_model_checkpoint."
+    ),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -340,13 +353,18 @@ for name, source, rent in (
 # %% [markdown]
 # `.result()` waits until Azure has provisioned the deployment, which takes minutes there. Notice that the name of the tuned model came from `job.fine_tuned_model`; nobody had to type it.
 
+
 # %% tags=["self-check"]
-deployed = management.deployments.get(*account, tuned_deployment)
+def is_ready(name):
+    shown = management.deployments.get(*account, name).properties
+    return shown.provisioning_state == "Succeeded" and shown.model.name == job.fine_tuned_model
+
+
 lab.check(
     _("The tuned model is deployed and ready to answer."),
-    deployed.properties.provisioning_state == "Succeeded"
-    and deployed.properties.model.name == job.fine_tuned_model,
+    lambda: is_ready(tuned_deployment),
     hint=_("Run the cell with deploy(…) again and wait for it to end."),
+    more=_("[each.name for each in management.deployments.list(*account)] lists what there is."),
 )
 
 # %% [markdown]
@@ -410,8 +428,9 @@ lab.score_bars(base_scores, tuned_scores, [_("Similarity (chrF)"), _("House styl
 # %% tags=["self-check"]
 lab.check(
     _("The tuned model's answers are closer to the team's than the untuned model's."),
-    tuned_scores[0] > base_scores[0],
+    lambda: len(tuned_answers) == len(questions) and tuned_scores[0] > base_scores[0],
     hint=_("Compare the answers side by side. With very few or unrelated examples there is little to learn."),
+    more=_("Look at the curves of step 8: if both were still falling at the end, try more epochs."),
 )
 
 # %% [markdown]
@@ -436,13 +455,18 @@ if my_epochs:
     second_curves = lab.read_results(client.files.content(second_job.result_files[0]).text)
     display(lab.loss_curves(second_curves))
 
+
 # %% tags=["self-check"]
-if my_epochs:
-    whole = [row["full_valid_loss"] for row in second_curves if row["full_valid_loss"] is not None]
+def has_risen(curves):
+    whole = [row["full_valid_loss"] for row in curves if row["full_valid_loss"] is not None]
+    return whole[-1] > min(whole)
+
+
 lab.check(
     _("Your second job trained for so long that its validation loss rose again."),
-    None if not my_epochs else whole[-1] > min(whole),
+    lambda: has_risen(second_curves) if my_epochs else None,
     hint=_("Train for more epochs and look for the point where the validation loss turns upwards."),
+    more=_("The dots are the losses on all validation examples, one at the end of each epoch."),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -478,8 +502,9 @@ left
 # %% tags=["self-check"]
 lab.check(
     _("Nothing that could be billed is left."),
-    not left.rows,
+    lambda: not (left.rows or lab.remaining().rows),
     hint=_("Run the cells of this step again; a deletion can take a minute to show."),
+    more=_("“kit cleanup” in a terminal tries each deletion several times and says what is in its way."),
 )
 
 # %%

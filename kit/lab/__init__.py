@@ -17,7 +17,7 @@ from kit.evaluation.sampling import split, stratified_sample
 from kit.i18n import available as languages
 from kit.i18n import date, duration, joined, money, number, percent
 from kit.i18n import own_name as language_name
-from kit.lab.checks import check, score
+from kit.lab.checks import check, hint, score
 from kit.lab.comparing import show_conversation, side_by_side, table
 from kit.lab.connecting import connect
 from kit.lab.contenders import tuned_model
@@ -82,6 +82,7 @@ __all__ = [
     "few_shot",
     "finish",
     "forecast",
+    "hint",
     "joined",
     "language_name",
     "languages",

@@ -20,6 +20,9 @@ _UNREACHABLE = (
 )
 
 
+SERVICE_ERRORS = (openai.OpenAIError, azure_errors.AzureError)
+
+
 def explain(error: Exception) -> KitError:
     """Return the error of a service client as one with a cause and an advice.
 
@@ -77,7 +80,7 @@ def install() -> None:
 
     shell = get_ipython()
     if shell is not None:
-        shell.set_custom_exc((openai.OpenAIError, azure_errors.AzureError), _show)
+        shell.set_custom_exc(SERVICE_ERRORS, _show)
 
 
 def _show(
