@@ -59,6 +59,14 @@ class KitError(Exception):
         texts = [text for text in (self.message, self.advice) if text]
         return "\n".join(KitError.translate(text).format_map(self.fields) for text in texts)
 
+    def message_text(self) -> str:
+        """Return what happened, without the advice, in the current language."""
+        return KitError.translate(self.message).format_map(self.fields)
+
+    def advice_text(self) -> str:
+        """Return what to do next, in the current language; may be empty."""
+        return KitError.translate(self.advice).format_map(self.fields) if self.advice else ""
+
     def _render_traceback_(self) -> list[str]:
         """Give Jupyter the sentences instead of a traceback (IPython looks this method up by name)."""
         return str(self).split("\n")

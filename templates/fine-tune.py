@@ -41,6 +41,7 @@ pace = 0.0  # simulator only: real seconds for each simulated minute
 catalog = "main"  # Databricks only: catalog of the volume for results
 schema = "default"  # Databricks only: schema of that volume
 secret_scope = ""  # Databricks only: secret scope that holds the key
+models_file = ""  # path of a TOML file with models of your own, like kit/azure/models.toml
 
 # %% [markdown]
 # ## 1. Set up
@@ -161,16 +162,16 @@ lab.check(
 # **Teaching note.** Most learners guess Chinese. With the older tokenizer `cl100k_base` they would be right; `o200k_base` has whole Chinese words among its entries. Ask what follows for a team that pays per token and works in several languages.
 
 # %% [markdown]
-# What will the job cost? The tokens of the training file times the epochs times the price per token: you know all three before you spend anything.
+# What will the job cost? The tokens of the training file times the epochs times the price per token: you know all three before you spend anything. The next cell adds what follows, hosting and questions, and holds the sum against your `budget`. If the budget is too small, the cell stops, while that still costs nothing. On the simulator nothing is ever paid; the figures are for practice.
 
 # %%
 cost = lab.estimate(base, sum(total_tokens), n_epochs, training_type)
 print(_(f"Tokens to be billed: {lab.number(cost.billed_tokens)}"))
-print(_(f"Training, once: {lab.price(cost.training)}"))
-print(_(f"Hosting, every hour: {lab.price(cost.hosting_per_hour)}"))
+plan = lab.preflight(base, cost, validation)
+plan
 
 # %% [markdown]
-# Compare the last two lines. Training is paid once, and for a small file it is a matter of cents. Hosting is paid by the hour, whether anybody asks the model anything or not, and the tokens of questions and answers come on top. A forgotten deployment is the usual reason for a surprising bill, so this notebook ends with a step that deletes it.
+# Compare the first two lines. Training is paid once, and for a small file it is a matter of cents. Hosting is paid by the hour, whether anybody asks the model anything or not. A forgotten deployment is the usual reason for a surprising bill, so this notebook ends with a step that deletes it.
 
 # %% [markdown]
 # ## 5. Upload the files
@@ -394,6 +395,7 @@ def answer(deployment, messages):
     return reply.choices[0].message.content or ""
 
 
+lab.budget().spend(plan.answering, _("Questions to both models"))
 base_answers = [answer(base_deployment, messages) for messages in questions]
 tuned_answers = [answer(tuned_deployment, messages) for messages in questions]
 lab.side_by_side(questions, base_answers, tuned_answers, references)

@@ -111,3 +111,13 @@ def _times(price: float | None, amount: float) -> float | None:
 
 def _sum(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one + other
+
+
+def answering_seconds(requests: int, tokens: int, capacity: int) -> float:
+    """Return how long a deployment takes at least for requests with so many tokens in and out altogether.
+
+    A capacity of 1 stands for 1,000 tokens a minute and one request in ten seconds; the service counts the
+    longest answer allowed, not the answer given
+    (https://learn.microsoft.com/azure/foundry/openai/quotas-limits, as of 2026-10).
+    """
+    return max(requests * 10.0 / capacity, tokens * 60.0 / (1000 * capacity))

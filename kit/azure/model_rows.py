@@ -9,7 +9,7 @@ from typing import Any
 
 from kit.errors import N_, UsageError
 
-_UNKNOWN_DAY = datetime.date.min
+UNKNOWN_DAY = datetime.date.min
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Source:
     """Where a group of figures was read, and when."""
 
     url: str = ""
-    as_of: datetime.date = _UNKNOWN_DAY
+    as_of: datetime.date = UNKNOWN_DAY
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from kit import settings
 from kit.azure.model_rows import Pricing, Retirement, Source, read_rows
 from kit.errors import N_, ModelError, UsageError
 
@@ -158,12 +159,17 @@ def _model(row: Mapping[str, Any], path: Path) -> Model:
 def table(extra: Path | None = None) -> Mapping[str, Model]:
     """Return the table by name, in the order of preference; rows of ``extra`` come first and replace others.
 
+    Args:
+        extra: a file of a learner's own, in the form of ``models.toml``; left out, the one that the
+            environment variable ``KIT_MODELS`` names, if any.
+
     Raises:
         UsageError: the file ``extra`` cannot be read or is not of the table's form.
     """
-    if extra is None:
+    named = settings.variable("KIT_MODELS")
+    if extra is None and not named:
         return _packaged()
-    added = _models(extra)
+    added = _models(extra or Path(named).expanduser())
     kept = {name: row for name, row in _packaged().items() if name not in added}
     return MappingProxyType({**added, **kept})
 
@@ -188,7 +194,10 @@ def find(name: str, extra: Path | None = None) -> Model:
     names = list(dict.fromkeys(spellings[each].name for each in near))[:3] or list(rows)[:3]
     raise ModelError(
         N_("The model table has no model “{model}”. The nearest names: {names}."),
-        advice=N_("Choose one of them, or add a row for your model with a file of your own."),
+        advice=N_(
+            "Choose one of them, or add a row for your model with a file of your own, which the variable "
+            "KIT_MODELS names; kit/azure/models.toml shows the form."
+        ),
         model=name,
         names=", ".join(names),
     )
@@ -196,7 +205,7 @@ def find(name: str, extra: Path | None = None) -> Model:
 
 def alternative(on: datetime.date, method: str = "supervised", training_type: str = "") -> Model | None:
     """Return the first model that a new customer can train on a day and deploy serverless, or ``None``."""
-    for row in _packaged().values():
+    for row in table().values():
         fits = not training_type or training_type in row.training_types
         serverless = bool(row.deployment_types) and not row.preview
         if fits and serverless and row.status(on, method) == Status.AVAILABLE:

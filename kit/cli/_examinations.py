@@ -1,12 +1,10 @@
 """What ``kit doctor`` examines; every function yields findings and raises nothing."""
 
-import datetime
 import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -15,8 +13,7 @@ from packaging.requirements import Requirement
 
 import kit
 from kit import i18n, settings
-from kit.azure import models
-from kit.cli._output import Mark
+from kit.cli._output import Finding, Mark
 from kit.errors import KitError
 from kit.i18n import gettext as _
 from kit.notebooks.execution import run_notebook
@@ -28,20 +25,10 @@ _INSTALL = "pip install -e ."
 _OLDEST_PYTHON = (3, 11)
 _ROOM_WANTED = 1_000_000_000  # bytes: a run's outputs, caches, and room for the notebook server
 _ROOM_NEEDED = 100_000_000
-_FRESH_DAYS = 180  # models on Azure are announced, priced and retired in about this rhythm
 # As kit.azure.client reads them.
 _AZURE_KEY = "AZURE_OPENAI_API_KEY"
 _AZURE_REQUIRED = ("AZURE_OPENAI_ENDPOINT", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP")
 _AZURE_OPTIONAL = ("AZURE_OPENAI_ACCOUNT", _AZURE_KEY)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the examination: a mark, what was found, and what to do about it."""
-
-    mark: Mark
-    text: str
-    advice: str = ""
 
 
 def python() -> Iterator[Finding]:
@@ -195,25 +182,6 @@ def font() -> Iterator[Finding]:
         yield Finding("✓", _("Font: plots can show Chinese"))
     else:
         yield Finding("✗", _("Font: plots would show boxes instead of Chinese"), _INSTALL)
-
-
-def model_table() -> Iterator[Finding]:
-    """Ask how old the facts about models and prices are."""
-    try:
-        rows = models.table().values()
-    except KitError as error:
-        yield Finding("✗", str(error), _INSTALL)
-        return
-    facts = max(model.source.as_of for model in rows)
-    prices = max(model.pricing.source.as_of for model in rows)
-    text = _("Model table: {n} models as of {date}, prices as of {price_date}").format(
-        n=len(rows), date=i18n.date(facts), price_date=i18n.date(prices)
-    )
-    age = (datetime.datetime.now(tz=datetime.UTC).date() - min(facts, prices)).days
-    if age <= _FRESH_DAYS:
-        yield Finding("✓", text)
-    else:
-        yield Finding("!", text, _("Check retirement dates and prices before you spend money on Azure."))
 
 
 def azure() -> Iterator[Finding]:

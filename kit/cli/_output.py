@@ -1,5 +1,6 @@
 """What the commands share in talking to a person: errors, marks, and whether a terminal is there."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import click
@@ -10,6 +11,15 @@ from kit.i18n import gettext as _
 Mark = Literal["✓", "!", "✗"]
 LOCALE_CHOSEN = "kit.locale"  # where a click context keeps what `kit --locale` was given
 _COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination: a mark, what was found, and what to do about it."""
+
+    mark: Mark
+    text: str
+    advice: str = ""
 
 
 def show_error(error: KitError) -> None:

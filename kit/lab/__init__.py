@@ -50,6 +50,8 @@ from kit.lab.evaluating import (
 from kit.lab.models import base_model, comparison_model, estimate, price
 from kit.lab.predicting import accepted, chat_model, forecast, predict, predict_on_spark
 from kit.lab.resources import clean_up, created, marked, once, remaining, tags
+from kit.lab.preflight import budget, preflight
+from kit.lab.resources import created, marked, once, remaining, tags
 from kit.lab.starting import finish, on_databricks, start, volume
 from kit.lab.tracking import track
 from kit.lab.waiting import wait, watch_job
@@ -63,6 +65,7 @@ __all__ = [
     "bleu",
     "by_group",
     "chat_model",
+    "budget",
     "check",
     "choose_examples",
     "chrf",
@@ -101,6 +104,7 @@ __all__ = [
     "precision",
     "predict",
     "predict_on_spark",
+    "preflight",
     "price",
     "read",
     "read_labels",

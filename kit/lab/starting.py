@@ -37,6 +37,8 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
     guarding.install()
     explaining.install()
     guarding.refuse_secrets(namespace)
+    if namespace.get("models_file"):
+        settings.export("KIT_MODELS", str(namespace["models_file"]))
     tokens.work_offline()
     backend = namespace.get("backend", "simulator")
     if backend not in BACKENDS:

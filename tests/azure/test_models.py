@@ -145,3 +145,14 @@ def test_a_bad_table_file_is_named(tmp_path, content, expected):
 def test_a_missing_table_file_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"none\.toml"):
         models.table(tmp_path / "none.toml")
+
+
+def test_a_file_named_in_the_environment_is_everybodys_table(tmp_path, monkeypatch):
+    extra = tmp_path / "mine.toml"
+    extra.write_text(ROW, encoding="utf-8")
+    monkeypatch.setenv("KIT_MODELS", str(extra))
+    assert models.find("my-model").provider == "me"
+    assert "gpt-oss-20b" in models.table()
+    monkeypatch.setenv("KIT_MODELS", str(tmp_path / "none.toml"))
+    with pytest.raises(UsageError, match=r"none\.toml"):
+        models.find("gpt-oss-20b")

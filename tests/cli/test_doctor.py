@@ -1,5 +1,6 @@
 """`kit doctor`: on a sound set-up, and on set-ups broken in each way that it looks for."""
 
+import datetime
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,8 @@ from click.testing import CliRunner
 
 from kit import settings
 from kit.cli import _examinations as examinations
-from kit.cli import main
-from kit.cli._examinations import Finding
+from kit.cli import _models, main
+from kit.cli._output import Finding
 from kit.errors import NotebookError
 
 
@@ -144,13 +145,51 @@ def test_azure_variables_are_named_and_never_shown(
     assert SECRET not in told
 
 
-def test_an_old_model_table_is_told(monkeypatch: pytest.MonkeyPatch):
-    day = examinations.datetime.date
-    row = SimpleNamespace(
-        source=SimpleNamespace(as_of=day(2020, 1, 2)),
-        pricing=SimpleNamespace(source=SimpleNamespace(as_of=day.max)),
-    )
-    monkeypatch.setattr(examinations.models, "table", lambda: {"m": row})
-    (finding,) = examinations.model_table()
-    assert finding.mark == "!"
-    assert "2020" in finding.text
+@pytest.mark.parametrize(("day", "mark"), [("2026-08-01", "✓"), ("2026-11-30", "!")])
+def test_an_old_model_table_is_told(monkeypatch: pytest.MonkeyPatch, day: str, mark: str):
+    # prices were read on 2026-07-31
+    monkeypatch.setattr(_models, "today", lambda: datetime.date.fromisoformat(day))
+    (finding,) = _models.model_table()
+    assert finding.mark == mark
+    assert "July 31, 2026" in finding.text
+
+
+def test_a_lab_whose_model_has_died_is_told_with_a_live_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    source = """# %% tags=["parameters"]\nmodel = "NAME"\ntraining_type = "GlobalStandard"\n"""
+    for name, model in (("alive", "gpt-oss-20b"), ("dead", "gpt-4o-mini")):
+        (tmp_path / f"{name}.py").write_text(source.replace("NAME", model))
+    (tmp_path / "other.py").write_text('# %% tags=["parameters"]\nlocale = "en"\n')
+    monkeypatch.setattr(settings, "templates_folder", lambda: tmp_path)
+    monkeypatch.setattr(_models, "today", lambda: datetime.date(2026, 11, 24))
+    alive, dead = _models.lab_models()
+    assert (alive.mark, dead.mark) == ("✓", "!")
+    assert dead.text.startswith("dead: Since 2026-10-01")
+    assert "gpt-oss-20b" in dead.advice
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("gpt-oss-20b", 0, ["✓", "gpt-oss-20b"]),
+        ("gpt-4o-mini", 1, ["✗", "2026-10-01", "gpt-oss-20b"]),
+        ("gpt-5-dreams", 1, ["✗", "gpt-5-dreams", "KIT_MODELS"]),
+    ],
+)
+def test_one_model_is_looked_up(monkeypatch: pytest.MonkeyPatch, name: str, code: int, words: list[str]):
+    monkeypatch.setattr(_models, "today", lambda: datetime.date(2026, 11, 24))
+    result = CliRunner().invoke(main, ["doctor", "--model", name])
+    assert result.exit_code == code, result.output
+    assert all(word in result.output for word in words), result.output
+
+
+def test_old_dates_warn_and_never_fail(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(_models, "today", lambda: datetime.date(2027, 2, 20))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    result = CliRunner().invoke(main, ["doctor", "--check-dates"])
+    assert result.exit_code == 0
+    assert "prices.azure.com" in result.output
+    assert "Ends on April 14, 2027" in result.output  # training on the gpt-4.1 family, 53 days later
+    assert "::warning title=kit doctor::" in result.output
+    monkeypatch.setattr(_models, "today", lambda: datetime.date(2026, 7, 31))
+    result = CliRunner().invoke(main, ["doctor", "--check-dates"])
+    assert "within 60 days" in result.output or "✓" in result.output

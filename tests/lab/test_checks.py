@@ -58,7 +58,7 @@ def test_a_check_that_cannot_be_carried_out_has_failed_and_says_why():
     assert outcome.status == "failed"
     assert "undefined_name is not defined" in repr(outcome)
     assert "Run cell 3." in repr(outcome)
-    assert "division by zero" in repr(checks.check("b", lambda: 1 // 0))
+    assert "ZeroDivisionError" in repr(checks.check("b", lambda: 1 // 0))
     refused = checks.check("c", lambda: (_ for _ in ()).throw(UsageError("No such thing.")))
     assert "No such thing." in repr(refused)
 
