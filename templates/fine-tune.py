@@ -254,9 +254,7 @@ for event in reversed(events):
 # %% tags=["self-check"]
 lab.check(
     _("The job succeeded and left a tuned model."),
-    lambda: (
-        job.status == "succeeded" and client.models.retrieve(job.fine_tuned_model).id == job.fine_tuned_model
-    ),
+    lambda: job.status == "succeeded" and bool(client.models.retrieve(job.fine_tuned_model)),
     hint=_("Read the last line above: it names the reason."),
     more=_("client.fine_tuning.jobs.retrieve(job.id).error is what the service itself says."),
 )
@@ -298,8 +296,8 @@ best_checkpoint = best.fine_tuned_model_checkpoint
 
 # %% tags=["self-check"]
 def has_lowest_loss(name):
-    losses = {each.fine_tuned_model_checkpoint: each.metrics.full_valid_loss for each in checkpoints}
-    return name in losses and losses[name] == min(losses.values())
+    loss = {each.fine_tuned_model_checkpoint: each.metrics.full_valid_loss for each in checkpoints}
+    return name in loss and loss[name] == min(loss.values())
 
 
 lab.check(

@@ -36,6 +36,12 @@ class Service:
 
         return CognitiveServicesManagementClient(**self.connection.management())
 
+    def close(self) -> None:
+        """Close the connections of the clients that were made."""
+        for name in ("openai", "management"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
     @property
     def account(self) -> tuple[str, str]:
         """Resource group and account, the first two arguments of every operation on deployments."""

@@ -33,6 +33,8 @@ def command(lab: str | None, dry_run: bool) -> int:
             failed += 1
             text = _("{place}: the service could not be asked ({reason}).")
             show_line("✗", text.format(place=found.title, reason=why(error)))
+        finally:
+            found.service.close()
     if failed or (left and not dry_run):
         show_line("✗", _("Not everything is deleted. Run the command again."))
     elif left:

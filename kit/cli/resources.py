@@ -32,6 +32,8 @@ def command(lab: str | None) -> int:
             names = ", ".join(entry.id or entry.label for entry in found.ledger if entry.state != "deleted")
             text = _("{place}: the service could not be asked ({reason}). The ledger has: {names}")
             show_line("✗", text.format(place=found.title, reason=why(error), names=names or "–"))
+        finally:
+            found.service.close()
     if not (count or failed):
         show_line("✓", _("Nothing: the labs have left nothing on any service."))
     return 1 if failed else 0

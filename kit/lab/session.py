@@ -111,4 +111,6 @@ def begin(new: Session) -> None:
 def end() -> None:
     """End the running session, if there is one, and free what it holds."""
     while _sessions:
-        _sessions.pop().resources.close()
+        ended = _sessions.pop()
+        ended.service.close()
+        ended.resources.close()

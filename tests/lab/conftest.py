@@ -20,7 +20,8 @@ def running(capsys):
 
 @pytest.fixture
 def client(running):
-    return OpenAI(base_url=running.connection.base_url, api_key=running.connection.api_key)
+    with OpenAI(base_url=running.connection.base_url, api_key=running.connection.api_key) as made:
+        yield made
 
 
 @pytest.fixture
