@@ -49,9 +49,8 @@ from kit.lab.evaluating import (
 )
 from kit.lab.models import base_model, comparison_model, estimate, price
 from kit.lab.predicting import accepted, chat_model, forecast, predict, predict_on_spark
-from kit.lab.resources import clean_up, created, marked, once, remaining, tags
 from kit.lab.preflight import budget, preflight
-from kit.lab.resources import created, marked, once, remaining, tags
+from kit.lab.resources import clean_up, created, marked, once, remaining, tags
 from kit.lab.starting import finish, on_databricks, start, volume
 from kit.lab.tracking import track
 from kit.lab.waiting import wait, watch_job
@@ -63,9 +62,9 @@ __all__ = [
     "accuracy",
     "base_model",
     "bleu",
+    "budget",
     "by_group",
     "chat_model",
-    "budget",
     "check",
     "choose_examples",
     "chrf",

@@ -5,7 +5,7 @@ step was measured to take more than ten times as long. One thread also makes the
 every float, independent of how many cores there are, and of the thread that computes.
 
 The limit is set when the learner first works and stays for the life of the process. It cannot come and go
-with each piece of work: OpenBLAS has one number for the whole process, and threadpoolctl lets only one thread,
+with each piece of work: OpenBLAS has one number for the process, and threadpoolctl lets only one thread,
 the first that asks, change it for as long as that thread lives; what others ask is silently ignored.
 
 OpenBLAS's vector kernels now and then compute with lanes that hold nothing, which numpy reports as an invalid
