@@ -172,12 +172,8 @@ async def _nothing() -> None:
     pass
 
 
-@contextlib.contextmanager
-def _running(
-    app: ASGIApp, host: str, listener: socket.socket, prepare: Callable[[], Awaitable[None]] = _nothing
-) -> Iterator[str]:
-    """Run a server in a thread; yield its address when it answers, and return when it has stopped."""
-    server = uvicorn.Server(
+def _server(app: ASGIApp) -> uvicorn.Server:
+    return uvicorn.Server(
         uvicorn.Config(
             app,
             access_log=False,  # an access log would show what learners ask for
@@ -189,6 +185,14 @@ def _running(
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )
+
+
+@contextlib.contextmanager
+def _running(
+    app: ASGIApp, host: str, listener: socket.socket, prepare: Callable[[], Awaitable[None]] = _nothing
+) -> Iterator[str]:
+    """Run a server in a thread; yield its address when it answers, and return when it has stopped."""
+    server = _server(app)
     ready = threading.Event()
     startup = server.startup
     problems: list[KitError] = []
