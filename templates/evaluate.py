@@ -9,7 +9,7 @@
 #
 # - work out accuracy, precision, recall, F1, BLEU, ROUGE and perplexity by hand, and say what each of them cannot see;
 # - turn what a model writes into labels without fooling yourself;
-# - ask a model thousands of things under a quota without losing an answer or paying for it twice;
+# - ask a model many questions under a quota without losing an answer or paying for it twice;
 # - compare prompts, settings and models, and tell a difference from luck.
 
 # %% [markdown]
@@ -91,7 +91,7 @@ print(reply.choices[0].message.content)
 
 # %%
 truth = list("+++-------")
-predicted = list("+---" + "+-----")
+predicted = list("+---+-----")
 pairs = list(zip(predicted, truth, strict=True))
 hits = pairs.count(("+", "+"))
 accuracy = sum(guess == right for guess, right in pairs) / len(pairs)
@@ -403,7 +403,7 @@ print(lab.track(experiments, "evaluate"))
 lab.experiment_table(experiments)
 
 # %% [markdown]
-# **Exercise 3.** Which variant would you use? Put its name into `my_choice`, taken from `experiments` with code. The cell after it looks at the test data, for your choice and for the first variant, and it does so once.
+# **Exercise 3.** Which variant would you use? Put its name into `my_choice`, taken from `experiments` with code. The cell after it scores that variant on the test data, once.
 
 # %% tags=["exercise"]
 my_choice = None
@@ -485,6 +485,6 @@ lab.finish()
 # %% [markdown]
 # ## What you did
 #
-# You defined what you measure before you measured it, kept the refusals in the count, asked a model more than a thousand times within a quota and a budget, and chose on data that you did not report on. None of that depends on this model or on this task. Next time somebody shows you a benchmark, you know what to ask: how many items, which interval, which signature, and how many variants were tried?
+# You defined what you measure before you measured it, kept the refusals in the count, asked a model hundreds of questions within a quota and a budget, and chose on data that you did not report on. None of that depends on this model or on this task. Next time somebody shows you a benchmark, you know what to ask: how many items, which interval, which signature, and how many variants were tried?
 #
 # **Read on:** [quotas and limits]({{ doc("quotas") }}) · [the Batch API]({{ doc("batch") }}) · [why a BLEU score needs a signature]({{ doc("reporting-bleu") }})

@@ -20,6 +20,13 @@ from kit.lab.models import price as price_text
 from kit.lab.session import session
 
 _JOURNAL = "answers.jsonl"
+_LOCAL_SPARK = {
+    "spark.driver.host": "127.0.0.1",  # nobody else reaches it
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.log.level": "ERROR",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
 _TOKENIZER = "o200k_base"  # a guide where the model has a tokenizer of its own
 
 
@@ -159,7 +166,7 @@ def _spark(partitions: int) -> Any:
     if running is not None:
         return running
     builder = SparkSession.builder.master(f"local[{partitions}]").appName("evaluate")
-    for name, value in {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1"}.items():
+    for name, value in _LOCAL_SPARK.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
