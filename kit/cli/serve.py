@@ -13,6 +13,8 @@ from kit import settings
 from kit.cli._output import show_line
 from kit.i18n import gettext as _
 from kit.simulator import serve, serve_class
+from kit.simulator.profiles import PROFILES
+from kit.simulator.scenarios import DEFAULT, SUMMARIES
 
 _SNIPPET = """\
     from openai import OpenAI
@@ -64,6 +66,22 @@ _SNIPPET = """\
     help=_("Seconds that pass in the simulator per second here. Default: 0, the clock stands."),
 )
 @click.option(
+    "--scenario",
+    type=click.Choice(list(SUMMARIES)),
+    default=DEFAULT,
+    metavar="NAME",
+    help=_("What goes wrong on purpose: {scenarios}. Default: happy, nothing does.").format(
+        scenarios=", ".join(SUMMARIES)
+    ),
+)
+@click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default="azure",
+    metavar="NAME",
+    help=_("How it speaks: {profiles}. Default: azure.").format(profiles=", ".join(PROFILES)),
+)
+@click.option(
     "--state",
     "state_file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -82,6 +100,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     keys: tuple[str, ...],
     seed: int,
     pace: float,
+    scenario: str,
+    profile: str,
     state_file: Path | None,
     for_class: bool,
 ) -> None:
@@ -96,6 +116,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     try:
         with contextlib.ExitStack() as running:
             options: dict[str, Any] = {"seed": seed, "pace": pace, "keys": accepted, "state_file": state_file}
+            options |= {"scenario": scenario, "profile": profile}
             if for_class:
                 url = running.enter_context(serve_class(host, port, **options))
             else:

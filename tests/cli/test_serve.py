@@ -1,11 +1,13 @@
 """`kit serve` as a process: what it prints, that the official client can use it, and how it ends."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,6 +58,22 @@ def test_a_key_is_demanded_and_never_printed():
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=30)
         assert KEY not in said + rest
+
+
+def test_it_plays_a_scenario():
+    with (
+        served("--scenario", "retired", "--profile", "openai-strict") as (_, url, _),
+        urllib.request.urlopen(f"{url}/simulator/status") as answer,
+    ):
+        status = json.load(answer)
+    assert (status["scenario"], [rule["fault"] for rule in status["faults"]]) == ("retired", ["retired"])
+
+
+def test_an_unknown_scenario_is_told():
+    done = kit_serve("--scenario", "nothing", "--port", "0")
+    assert done.returncode == 2
+    assert "flaky" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_snippet_that_it_prints_works():
