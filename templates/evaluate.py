@@ -229,7 +229,7 @@ for each in parts.validation[:3]:
     reply = client.chat.completions.create(model=deployment, messages=question(each), **options)
     print(labels.called(each.label), reply.choices[0].message.content, sep=" | ")
 seconds = (time.perf_counter() - begun) / 3
-print(_(f"25,000 reviews in this way: {lab.duration(25_000 * seconds / 60)}"))
+print(_(f"{lab.number(25_000)} reviews in this way: {lab.duration(25_000 * seconds / 60)}"))
 
 # %% [markdown]
 # The simulator sits next door; a service far away takes about a second for each answer, which makes seven hours. If the loop stops after six, for whatever reason, everything is lost, and paid. And if you send many requests at once instead, the service refuses most of them, because every deployment has a quota.
