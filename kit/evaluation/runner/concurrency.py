@@ -3,6 +3,9 @@
 The rule is that of Netflix's concurrency-limits, ``Gradient2Limit``: as long as requests take as long as they
 usually do, the limit grows; when they take longer, they wait in the service's queue, and it shrinks.
 https://github.com/Netflix/concurrency-limits
+
+A quota that is known sets a floor under it: by Little's law, requests under way = rate x latency, and with
+fewer the quota would not be used up.
 """
 
 import math
@@ -13,6 +16,7 @@ _USUAL = 1 / 200  # weight of one request in the usual latency
 _FIRST = 20  # requests whose plain mean is the usual latency to begin with
 _START = 64
 _BLIND_START, _BLIND_MOST = 8, 24  # as many may be refused at once when the quota shows itself
+_ROOM, _SPARE = 2.0, 4  # above what Little's law asks for: latencies vary
 _RETREAT = 0.7  # after a timeout or an error of the server
 
 
@@ -31,10 +35,12 @@ class Concurrency:
         self._usual = 0.0
         self._n = 0
 
-    @property
-    def limit(self) -> int:
-        """How many requests may be under way now."""
-        return max(1, int(min(self._estimate, _BLIND_MOST) if self.blind else self._estimate))
+    def limit(self, rate: float) -> int:
+        """Return how many requests may be under way now; ``rate`` is the quota's, in requests per second."""
+        if math.isinf(rate):
+            return max(1, int(min(self._estimate, _BLIND_MOST) if self.blind else self._estimate))
+        floor = _ROOM * rate * self._usual + _SPARE
+        return max(1, int(min(max(self._estimate, floor), self._most)))
 
     def succeeded(self, seconds: float, in_flight: int) -> None:
         """Take in that a request took so long while so many were under way."""

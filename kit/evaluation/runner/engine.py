@@ -170,7 +170,7 @@ class Engine:
             if self._again and self._again[0].not_before <= loop.time():
                 return heapq.heappop(self._again)
             # Repeated requests may wait in a long queue: no more is read than could be under way.
-            if len(self._again) <= self._concurrency.limit:
+            if len(self._again) <= self._limits.most_concurrent:
                 for request in self._requests:
                     if self._note(request):
                         self._asked.add(request.key)
@@ -203,7 +203,7 @@ class Engine:
                     continue
                 self.stop(forbidden)
                 break
-            if len(self._tasks) >= self._concurrency.limit:
+            if len(self._tasks) >= self._concurrency.limit(self._pacer.rate(pending.request.tokens)):
                 await self._wait(self._time_left())
                 continue
             wait = self._pacer.wait(pending.request.tokens, loop.time())

@@ -23,6 +23,7 @@ _OPENING = 0.25  # seconds of it before the first response
 _SEARCH = 1.1  # growth for each second of pressing against a rate that was never refused
 _SEARCH_BLINDLY = 1.5  # the same where nothing was declared
 _DECREASE = 0.75
+_MOST_RESERVE = 4.0  # requests' worth that is left over: messages travel unevenly, and arrive in bunches
 _SLACK = 0.9  # of a window's credit after a refusal: the service's bucket is not emptied to the ground
 _MARGIN = 1.005  # above a measured rate: better one refusal now and then than a quota that is never used up
 _CURVE = 5e-5  # growth with the square of the seconds since the last refusal, which finds a raised quota
@@ -110,6 +111,7 @@ class Bucket:
             return
         self._heard = draw.number
         self._follows = True
+        self._reserve = max(self._reserve, draw.cost)
         # What was left then, against what we thought was left then, with what we have learnt since.
         error = remaining - draw.level - (self._correction - draw.correction)
         if self._share < 1:
@@ -127,7 +129,7 @@ class Bucket:
             self._learn(draw, remaining)
             self._correct(min(0.0, -self.level))
             self._calm = 0.0
-            self._reserve = min(2 * draw.cost, self._reserve + draw.cost / 4)
+            self._reserve = min(_MOST_RESERVE * draw.cost, self._reserve + draw.cost)
         for moment in self._empty:
             moment.refused += draw.cost if draw.total > moment.total else 0.0
         if news:
@@ -232,6 +234,10 @@ class Pacer:
     def blind(self) -> bool:
         """Whether nothing is known about the quota yet."""
         return math.isinf(self.requests.rate) and math.isinf(self.tokens.rate)
+
+    def rate(self, tokens: float) -> float:
+        """Return how many requests of that size the quota lets in, per second; infinity if unknown."""
+        return min(self.requests.rate, self.tokens.rate / max(tokens, 1))
 
     def take(self, tokens: float, now: float) -> Ticket:
         """Count a request that is being sent."""

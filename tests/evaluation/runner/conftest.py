@@ -2,8 +2,13 @@
 
 import asyncio
 import json
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -198,3 +203,32 @@ def run(in_virtual_time: Any, tmp_path: Any) -> Callable[..., Engine]:
             return engine
 
     return start
+
+
+class QuotaService:
+    """The service of ``quota_service.py``, in a process of its own."""
+
+    def __init__(self, options):
+        command = [sys.executable, str(Path(__file__).with_name("quota_service.py")), json.dumps(options)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
+
+    def stats(self, **reset):
+        query = f"?reset={urllib.parse.quote(json.dumps(reset))}" if reset else ""
+        with urllib.request.urlopen(f"{self.url}/stats{query}") as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def quota_service():
+    started = []
+
+    def start(**options):
+        started.append(QuotaService(options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.terminate()
+        each.process.wait()
+        each.process.stdout.close()

@@ -67,7 +67,7 @@ class Service:
             self.requests.lacking(1) / self.requests.per_second,
             self.tokens.lacking(tokens) / self.tokens.per_second,
         )
-        if wait > 0:
+        if wait > 1e-9:
             self.refused += 1
             again = {"retry-after-ms": str(int(wait * 1000) + 1), "retry-after": str(int(wait) + 1)}
             error = {"code": "429", "message": "Too many requests."}

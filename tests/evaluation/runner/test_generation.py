@@ -8,9 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -20,7 +17,6 @@ from openai import AsyncOpenAI
 from kit.errors import UsageError
 from kit.evaluation.runner import Caps, Price, background, estimate, generate
 
-HERE = Path(__file__).parent
 PARAMETERS = {"model": "gpt-4.1-mini", "temperature": 0, "max_tokens": 8}
 PROMPTS = [f"Is number {i} a good one?" for i in range(40)]
 
@@ -43,35 +39,6 @@ def ask(simulator):
 
     yield send
     background.call(client.close())
-
-
-class QuotaService:
-    """The service of ``quota_service.py``, in a process of its own."""
-
-    def __init__(self, options):
-        command = [sys.executable, str(HERE / "quota_service.py"), json.dumps(options)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
-
-    def stats(self, **reset):
-        query = f"?reset={urllib.parse.quote(json.dumps(reset))}" if reset else ""
-        with urllib.request.urlopen(f"{self.url}/stats{query}") as answer:
-            return json.load(answer)
-
-
-@pytest.fixture
-def quota_service():
-    started = []
-
-    def start(**options):
-        started.append(QuotaService(options))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.process.terminate()
-        each.process.wait()
-        each.process.stdout.close()
 
 
 def test_rows_come_in_order_with_texts_tokens_and_probabilities(ask, tmp_path):
