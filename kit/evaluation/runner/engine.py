@@ -258,6 +258,7 @@ class Engine:
                 response = await self._ask(messages=request.messages, **request.parameters)
                 found, headers, retries = await unpack(response)
         except Exception as error:
+            self._pacer.back(ticket)
             failure = understand(error)
             self.spending.release(request, uncertain=failure.uncertain)
             if failure.kind is Kind.LIMIT and self._pacer.refused(
@@ -270,6 +271,7 @@ class Engine:
             self.spending.release(request, uncertain=True)
             raise
         now = loop.time()
+        self._pacer.back(ticket)
         self._pacer.answered(ticket, headers, now)
         self._concurrency.succeeded(now - sent_at, len(self._tasks))
         self._refusals_in_a_row = 0

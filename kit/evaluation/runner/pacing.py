@@ -70,6 +70,7 @@ class Bucket:
         self._now = self._started = now
         self._total = self._refused = 0.0
         self._number = 0
+        self._under_way: dict[int, float] = {}  # costs of draws that have not come back, by number
         self._heard = 0  # number of the newest draw whose headers were read
         self._correction = 0.0
         self._limit: float | None = None
@@ -99,7 +100,12 @@ class Bucket:
         self.level -= cost
         self._total += cost
         self._number += 1
+        self._under_way[self._number] = cost
         return Draw(cost, now, self._total, self._number, self.level, self._correction)
+
+    def back(self, draw: Draw) -> None:
+        """Take in that a request has come back, with whatever result."""
+        self._under_way.pop(draw.number, None)
 
     def hear(self, draw: Draw, limit: float | None, remaining: float | None, now: float) -> None:
         """Take in what the headers of an answered request say."""
@@ -112,8 +118,11 @@ class Bucket:
         self._heard = draw.number
         self._follows = True
         self._reserve = max(self._reserve, draw.cost)
-        # What was left then, against what we thought was left then, with what we have learnt since.
-        error = remaining - draw.level - (self._correction - draw.correction)
+        # What was left then, against what we thought was left then, with what we have learnt since. Requests
+        # sent before may have arrived after: those under way are perhaps not counted in it yet.
+        most = remaining - draw.level - (self._correction - draw.correction)
+        least = most - sum(cost for number, cost in self._under_way.items() if number < draw.number)
+        error = least if least > 0 else min(most, 0.0)
         if self._share < 1:
             error = min(error, 0.0)  # what is left is for all who share
         else:
@@ -242,6 +251,11 @@ class Pacer:
     def take(self, tokens: float, now: float) -> Ticket:
         """Count a request that is being sent."""
         return Ticket(self.requests.draw(1, now), self.tokens.draw(tokens, now))
+
+    def back(self, ticket: Ticket) -> None:
+        """Take in that a request has come back, with whatever result."""
+        for bucket, draw, _kind in self._both(ticket):
+            bucket.back(draw)
 
     def answered(self, ticket: Ticket, headers: Mapping[str, str], now: float) -> None:
         """Take in the headers of an answer."""
