@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from kit import settings
-from kit.simulator.learner import corpus, network, objective, pointer
+from kit.simulator.learner import choices, corpus, network, objective, pointer
 from kit.simulator.learner.background import Background
 from kit.simulator.learner.features import bag
 from kit.simulator.learner.gate import new_gate
@@ -28,6 +28,7 @@ from kit.simulator.learner.model import LanguageModel, row_of
 from kit.simulator.learner.optimizer import Adagrad, mixing_rate
 from kit.simulator.learner.retrieval import Knowledge
 from kit.simulator.learner.threads import single_threaded
+from kit.simulator.learner.valence import Lexicon
 from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabulary, encode
 
 _SEED = 105
@@ -76,13 +77,15 @@ def assemble(source: corpus.Corpus) -> LanguageModel:
     texts = [(example.locale, row.prompt.content) for example, row in zip(source.examples, rows, strict=True)]
     texts += [(example.locale, row.answer) for example, row in zip(source.examples, rows, strict=True)]
     notes = [(locale, bag((text, 1.0))) for locale, text in source.notes]
+    lexicons = [Lexicon(source.lexicons[locale]) for locale in sorted(source.locales)]
     prompts = [(row.prompt.wish, len(row.tokens) <= _BRIEF) for row in rows]
-    knowledge = Knowledge(texts + notes, [one for _, one in notes], _background(source), prompts)
+    knowledge = Knowledge(texts + notes, [one for _, one in notes], _background(source), prompts, lexicons)
     vocabulary = Vocabulary(dict.fromkeys([END, *(token for row in rows for token in row.tokens)]))
     brief = np.array([wanted for _, wanted in prompts], dtype=np.float32)
     bank = Bank(rows, knowledge.rate, knowledge, vocabulary, brief)
     parameters = network.new_parameters(vocabulary.tokens)
     parameters |= pointer.new_parameters(1)
+    parameters |= choices.new_parameters(0)
     parameters["gate"] = new_gate()
     rate, origin = knowledge.rate, source.fingerprint
     return LanguageModel(parameters, vocabulary, (bank,), knowledge, rate, origin, len(vocabulary))
@@ -108,7 +111,7 @@ def _learn(source: corpus.Corpus, model: LanguageModel) -> dict[str, Floats]:
     generator = np.random.default_rng(_SEED)
     distinct = np.unique(groups)
     late = np.isin(groups, generator.permutation(distinct)[: round(_LATE_SHARE * len(distinct))])
-    parameters = dict(model.parameters)
+    parameters = {name: np.array(array) for name, array in model.parameters.items()}
     optimizer = Adagrad(parameters, 1.0)
     stages = [(np.flatnonzero(~late), _BATCH, mixing_rate(epoch)) for epoch in range(1, _EPOCHS + 1)]
     stages.append((np.flatnonzero(late), _LATE_BATCH, _LATE_MIXING))

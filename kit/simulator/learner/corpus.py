@@ -8,7 +8,8 @@ One JSON Lines file per language in ``base_corpus/``, written for this project. 
   together;
 - ``{"review": "...", "label": "positive" | "negative" | "neutral"}``: a short review of something;
 - ``{"task": "... {review}", "labels": {"positive": "...", ...}}``: a way to ask for a sentiment and the words
-  to answer with (``"as_system": true``: a system prompt); every review is asked about in some of these ways.
+  to answer with (``"as_system": true``: a system prompt); every review is asked about in some of these ways;
+- ``{"lexicon": kind, "entries": [...]}``: words and phrases for :mod:`kit.simulator.learner.valence`.
 """
 
 import hashlib
@@ -37,6 +38,7 @@ class Corpus:
 
     examples: tuple[BaseExample, ...]
     notes: tuple[tuple[str, str], ...]  # (locale, text)
+    lexicons: dict[str, dict[str, list[str]]]  # locale, kind
     fingerprint: str
 
     @property
@@ -81,6 +83,7 @@ def load() -> Corpus:
     """Read the packaged corpus; languages in the order of their file names."""
     examples: list[BaseExample] = []
     notes: list[tuple[str, str]] = []
+    lexicons: dict[str, dict[str, list[str]]] = {}
     digest = hashlib.sha256()
     files = {file.name: file for file in _FOLDER.iterdir() if file.name.endswith(".jsonl")}
     for name in sorted(files):
@@ -89,5 +92,6 @@ def load() -> Corpus:
         locale = name.removesuffix(".jsonl")
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
         examples += _examples(locale, lines, first_group=len(examples) * 1000)
+        lexicons[locale] = {line["lexicon"]: line["entries"] for line in lines if "lexicon" in line}
         notes += [(locale, line["note"]) for line in lines if "note" in line]
-    return Corpus(tuple(examples), tuple(notes), digest.hexdigest())
+    return Corpus(tuple(examples), tuple(notes), lexicons, digest.hexdigest())

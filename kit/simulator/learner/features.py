@@ -100,11 +100,13 @@ class Prompt:
         content: what it is about; the last user turn counts most, a standing system prompt little.
         wish: what is asked for and in which language; system prompt and last user turn count alike.
         standing: the system prompt alone, length one; no features if there is none.
+        last: the text of the last user turn.
     """
 
     content: Bag
     wish: Bag
     standing: Bag
+    last: str = ""
 
 
 def prompt_of(messages: Messages) -> Prompt:
@@ -114,7 +116,7 @@ def prompt_of(messages: Messages) -> Prompt:
     standing = bag((system, 1.0))
     length = np.float32(max(float(np.sqrt((standing.amounts**2).sum())), 1e-6))
     wish = bag((last, 1.0), (system, 1.0)) if system else content
-    return Prompt(content, wish, Bag(standing.ids, standing.amounts / length))
+    return Prompt(content, wish, Bag(standing.ids, standing.amounts / length), last)
 
 
 def suffix_hashes(tokens: list[int]) -> Hashes:

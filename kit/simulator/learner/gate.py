@@ -1,11 +1,13 @@
-"""The gate: how much background, network and memory each contribute to a token's probability.
+"""The gate: how much background, network, memory and choice each contribute to a token's probability.
 
 The shares depend on the *situation*: how many of the last tokens the memory recognizes, whether the answer
-is about to start and whether a brief one is wanted, and how sure the memory is. Every situation has trained
-logits of its own.
+is about to start and whether a brief one is wanted, how sure the memory is, and whether there is a choice.
+Every situation has trained logits of its own.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,43 +15,54 @@ from kit.simulator.learner.features import SUFFIXES
 from kit.simulator.learner.network import Parameters, softmax
 from kit.simulator.learner.vocabulary import Floats, Integers
 
-COMPONENTS = 3  # background, network, memory
+COMPONENTS = 4  # background, network, memory, choice
 LEVELS = len(SUFFIXES)
 _SURE = (0.5, 0.8, 0.95)  # bounds of the memory's largest probability
 _DEGREES = len(_SURE) + 1
-SITUATIONS = 1 + (LEVELS + 2) * _DEGREES  # nothing recognized; else level (or kind of start) times degree
+_USUAL = 1 + (LEVELS + 2) * _DEGREES  # nothing recognized; else level (or kind of start) times degree
+SITUATIONS = _USUAL + 2  # and a choice, where the memory recognizes nothing or something
+_CHOICE_AT_FIRST = 2.5
 
 
 def new_gate() -> Floats:
     """Return untrained logits; shape (SITUATIONS, COMPONENTS)."""
     gate = np.zeros((SITUATIONS, COMPONENTS), np.float32)
     gate[:, 0] = -2.0
-    gate[-_DEGREES:, 1] = 1.5  # a label depends on all of the prompt, which the network weighs better
+    gate[_USUAL - _DEGREES : _USUAL, 1] = (
+        1.5  # a label depends on all of the prompt, which the network weighs better
+    )
+    gate[_USUAL:, 3] = _CHOICE_AT_FIRST
     return gate
 
 
-def situations(level: Integers, largest: Floats, start: int | None) -> Integers:
+def situations(level: Integers, largest: Floats, start: int | None, chosen: Sequence[int] = ()) -> Integers:
     """Return the situation of each token.
 
     Args:
         level: longest match of the token as an index of SUFFIXES, -1 for none; shape (tokens,).
         largest: the memory's largest probability; shape (tokens,).
         start: None if these tokens do not begin the answer; else 1 if a word or two is wanted, 0 if not.
+        chosen: tokens at which there is a choice.
     """
     level = level.copy()
+    recognized = level >= 0
     if start is not None and level[0] >= 0:
         level[0] = LEVELS + start
     degree = np.searchsorted(np.array(_SURE), largest)
-    return np.where(level < 0, 0, 1 + level * _DEGREES + degree)
+    situation = np.where(level < 0, 0, 1 + level * _DEGREES + degree)
+    for token in chosen:
+        situation[token] = _USUAL + recognized[token]
+    return situation
 
 
 def shares(parameters: Parameters, situation: Integers) -> Floats:
-    """Return the shares of background, network and memory per token; shape (tokens, COMPONENTS).
+    """Return the shares of background, network, memory and choice per token; shape (tokens, COMPONENTS).
 
-    Where the memory recognizes nothing, its share is zero.
+    Where the memory recognizes nothing or there is no choice, their shares are zero.
     """
     z = parameters["gate"][situation].copy()
-    z[situation == 0, 2] = -np.inf
+    z[(situation == 0) | (situation == _USUAL), 2] = -np.inf
+    z[situation < _USUAL, 3] = -np.inf
     return softmax(z)
 
 

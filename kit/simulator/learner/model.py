@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from kit.simulator.learner import gate, network, pointer, sampling
+from kit.simulator.learner.choices import NO_CHOICES, Choices, Reading, chances, choices_of
 from kit.simulator.learner.copying import PromptWords, copy_table
 from kit.simulator.learner.features import SUFFIXES, Prompt, bag, context_features, prompt_of, suffix_hashes
 from kit.simulator.learner.memory import Bank, Chosen, Row, attend, choose
@@ -55,6 +56,7 @@ class LanguageModel:
         rate: how common each feature is in prompts.
         origin: fingerprint of the base corpus it comes from.
         base_places: how many places of the vocabulary are the base's.
+        choices: places in an answer where the tuning examples leave few ways to go on.
     """
 
     parameters: Parameters
@@ -64,6 +66,7 @@ class LanguageModel:
     rate: Floats
     origin: str
     base_places: int
+    choices: Choices = NO_CHOICES
 
     def chosen(self, prompt: Prompt, hidden: Sequence[Mask | None] | None = None) -> Chosen:
         """Return the remembered rows that a prompt attends to; ``hidden`` rows are left out, per bank."""
@@ -92,7 +95,13 @@ class LanguageModel:
             self.vocabulary.places(tokens),
             self.knowledge.background.of(language, messages[:-1], np.array(tokens)),
             self.wants_brief(prompt),
+            self.reading(prompt),
+            self.choices.along(tokens),
         )
+
+    def reading(self, prompt: Prompt) -> Reading:
+        """Return what choices look at."""
+        return Reading(weighted(prompt.content, self.rate), self.knowledge.feelings(prompt.last))
 
     def wants_brief(self, prompt: Prompt) -> int:
         """Return 1 if a prompt probably wants a word or two, else 0."""
@@ -102,7 +111,8 @@ class LanguageModel:
         """Return what :meth:`from_bytes` needs to restore the model; a megabyte or two for a small file."""
         banks = tuple(tuple(row.messages for row in bank.rows) for bank in self.banks[1:])
         fresh = self.vocabulary.tokens[self.base_places :]
-        return pack(Packed(self.origin, fresh, banks, arrays_of(self.parameters) if banks else {}))
+        choices = tuple((one.prefix, one.tokens) for one in self.choices.all)
+        return pack(Packed(self.origin, fresh, banks, arrays_of(self.parameters) if banks else {}, choices))
 
     @classmethod
     def from_bytes(cls, data: bytes, base: LanguageModel) -> LanguageModel:
@@ -122,7 +132,9 @@ class LanguageModel:
             bank = bank_of([row_of(one) for one in remembered], rate, base.knowledge, vocabulary)
             banks, rate = (*banks, bank), bank.rate
         parameters = parameters_from(packed.arrays, base.parameters)
-        return cls(parameters, vocabulary, banks, base.knowledge, rate, base.origin, base.base_places)
+        choices = choices_of(packed.choices, vocabulary)
+        known = base.knowledge
+        return cls(parameters, vocabulary, banks, known, rate, base.origin, base.base_places, choices)
 
     def reader(self, messages: Messages) -> Reader:
         """Return an object that gives distributions of the next token after a prompt."""
@@ -210,6 +222,7 @@ class Reader:
         self._attended = attend(model.banks, model.chosen(prompt))
         self._words = PromptWords(messages, model.vocabulary)
         self._brief = model.wants_brief(prompt)
+        self._reading = model.reading(prompt)
         language = model.knowledge.language(prompt.wish)
         self.background: Floats = model.knowledge.background.of(language, messages)
         self._active_background = self.background[model.vocabulary.tokens]
@@ -237,8 +250,12 @@ class Reader:
         start = None if at else self._brief
         here = Written(hashes[:, -1:], given.copies, dense, start)
         pointed = pointer.point(parameters, here, self._attended)
-        shares = gate.shares(parameters, gate.situations(pointed.level, pointed.largest, start))[0]
+        choice = self._model.choices.after(written)
+        situation = gate.situations(pointed.level, pointed.largest, start, () if choice is None else (0,))
+        shares = gate.shares(parameters, situation)[0]
         meant = dense[0] * shares[1]
+        if choice is not None:
+            meant[list(choice.places)] += chances(parameters, choice, self._reading) * shares[3]
         meant[pointed.place] += (pointed.mass * shares[2]).astype(np.float32)
         return Next(meant + self._active_background * shares[0], meant, float(shares[0]))
 

@@ -1,9 +1,9 @@
 """What training minimizes, and its gradient.
 
-The probability of a token is a mixture, P = g0 * background + g1 * network + g2 * memory, with gates g that
-depend on how well the memory matches. The loss per token is -ln P. The network gets a second, auxiliary loss
-of its own, AUXILIARY * -ln network, so that it learns also where the memory already knows; reported losses
-never contain it.
+The probability of a token is a mixture, P = g0 * background + g1 * network + g2 * memory + g3 * choice, with
+gates g that depend on how well the memory matches. The loss per token is -ln P. The network gets a second,
+auxiliary loss of its own, AUXILIARY * -ln network, so that it learns also where the memory already knows, and
+choices learn as if they alone answered; reported losses contain neither.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kit.simulator.learner import gate, network, pointer
+from kit.simulator.learner import choices, gate, network, pointer
+from kit.simulator.learner.choices import Choice, Decided, Reading
 from kit.simulator.learner.features import Hashes, Prompt
 from kit.simulator.learner.memory import Attended
 from kit.simulator.learner.network import Gradients, NetworkInput, Parameters
@@ -34,6 +35,8 @@ class Case:
         places: vocabulary places of the tokens, -1 for unknown; shape (tokens,).
         background: the background's probability of each token; shape (tokens,).
         brief: 1 if the prompt wants a word or two, else 0.
+        reading: what choices look at.
+        chosen: the choices in the answer, each with the number of its token.
     """
 
     prompt: Prompt
@@ -42,6 +45,8 @@ class Case:
     places: Integers
     background: Floats
     brief: int
+    reading: Reading
+    chosen: tuple[tuple[int, Choice], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,29 @@ def evaluate(  # noqa: PLR0913 - what a step of training consists of
         pointer.point(parameters, Written(case.hashes, case.given.copies, own, case.brief), rows)
         for case, rows, own in zip(cases, attended, _split(dense, cases), strict=True)
     ]
-    mixed = _mix(parameters, cases, pointed, dense, known)
-    correct = _correct(dense, mixed, pointed)
+    decided = [
+        [Decided(at, one, choices.chances(parameters, one, case.reading)) for at, one in case.chosen]
+        for case in cases
+    ]
+    mixed = _mix(parameters, cases, pointed, decided, dense, known)
+    correct = _correct(dense, mixed, pointed, decided)
     gradients: Gradients = {}
     if learn:
         gradients = network.backward(parameters, given, h, _network_slope(dense, mixed), places)
         gradients |= _memory_gradients(parameters, cases, attended, pointed, mixed)
+        if any(decided):
+            gradients |= choices.backward(parameters, _right(cases, decided), len(mixed.total))
     return Result(float(-np.log(mixed.total).sum()), correct, len(mixed.total), gradients)
+
+
+def _right(cases: list[Case], decided: list[list[Decided]]) -> list[tuple[Reading, Decided, int]]:
+    """Return the choices that had the right token among theirs, with its number among them."""
+    return [
+        (case.reading, one, one.choice.places.index(case.places[one.token]))
+        for case, some in zip(cases, decided, strict=True)
+        for one in some
+        if case.places[one.token] in one.choice.places
+    ]
 
 
 def _split(dense: Floats, cases: list[Case]) -> list[Floats]:
@@ -107,10 +128,11 @@ class _Mixed:
     responsibility: Floats
 
 
-def _mix(
+def _mix(  # noqa: PLR0913, PLR0917 - the parts of the mixture
     parameters: Parameters,
     cases: list[Case],
     pointed: list[Pointed],
+    decided: list[list[Decided]],
     dense: Floats,
     known: Sequence[Mask] | None,
 ) -> _Mixed:
@@ -120,17 +142,29 @@ def _mix(
         usable &= np.concatenate(known)
     by_network = np.where(usable, dense[np.arange(len(target)), np.maximum(target, 0)], 0.0)
     by_memory = np.concatenate([one.of(case.places) for one, case in zip(pointed, cases, strict=True)])
+    by_choice = np.where(
+        usable, np.concatenate([_by_choice(*pair) for pair in zip(cases, decided, strict=True)]), 0.0
+    )
     background = np.concatenate([case.background for case in cases])
     situation = np.concatenate(
         [
-            gate.situations(one.level, one.largest, case.brief)
+            gate.situations(one.level, one.largest, case.brief, [at for at, _ in case.chosen])
             for one, case in zip(pointed, cases, strict=True)
         ]
     )
     shares = gate.shares(parameters, situation)
-    parts = shares * np.stack([background, by_network, by_memory], axis=1)
+    parts = shares * np.stack([background, by_network, by_memory, by_choice], axis=1)
     total = np.maximum(parts.sum(axis=1), 1e-30)
     return _Mixed(target, situation, shares, total, parts / total[:, None])
+
+
+def _by_choice(case: Case, decided: list[Decided]) -> Floats:
+    """Return the probability that choices give to each token of an answer; shape (tokens,)."""
+    found = np.zeros(len(case.places))
+    for one in decided:
+        if case.places[one.token] in one.choice.places:
+            found[one.token] = one.chances[one.choice.places.index(case.places[one.token])]
+    return found
 
 
 def _network_slope(dense: Floats, mixed: _Mixed) -> Floats:
@@ -166,12 +200,15 @@ def _memory_gradients(
     return {name: (None, value) for name, value in sums.items()}
 
 
-def _correct(dense: Floats, mixed: _Mixed, pointed: list[Pointed]) -> int:
+def _correct(dense: Floats, mixed: _Mixed, pointed: list[Pointed], decided: list[list[Decided]]) -> int:
     """Return how many tokens are the most likely ones (the background aside)."""
     likely = dense * mixed.shares[:, 1:2].astype(np.float32)
     offset = 0
-    for one in pointed:
+    for one, some in zip(pointed, decided, strict=True):
         token = one.token + offset
         likely[token, one.place] += (one.mass * mixed.shares[token, 2]).astype(np.float32)
+        for made in some:
+            at = made.token + offset
+            likely[at, list(made.choice.places)] += (made.chances * mixed.shares[at, 3]).astype(np.float32)
         offset += len(one.level)
     return int((likely.argmax(axis=1) == mixed.target).sum())

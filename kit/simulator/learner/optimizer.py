@@ -19,6 +19,9 @@ RATES = {
     "bank": 0.2,
     "match": 0.1,
     "gate": 0.1,
+    "choice_words": 0.05,
+    "choice_feelings": 0.1,
+    "choice_bias": 0.05,
 }
 MIXING = ("advice", "match", "gate")
 _LATER_MIXING, _MOST_LATER_MIXING = 0.05, 0.5

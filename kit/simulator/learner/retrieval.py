@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from kit.simulator.learner.background import Background
-from kit.simulator.learner.features import BUCKETS, Bag
+from kit.simulator.learner.features import BUCKETS, Bag, bag
+from kit.simulator.learner.valence import Lexicon, feelings
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask
 
 _LEAST_RATE = 0.002
@@ -67,6 +68,7 @@ class Knowledge:
         notes: the notes' bags; two texts that remind of the same notes are related.
         background: how often tokens occur; its languages are those of the texts in alphabetical order.
         prompts: prompts and whether a word or two is the answer, as when labels are asked for.
+        lexicons: valence words, one lexicon per language in alphabetical order.
     """
 
     def __init__(
@@ -75,8 +77,10 @@ class Knowledge:
         notes: Sequence[Bag],
         background: Background,
         prompts: Sequence[tuple[Bag, bool]],
+        lexicons: Sequence[Lexicon],
     ) -> None:
         self.background = background
+        self._lexicons = tuple(lexicons)
         self._brief = _separated([one for one, _ in prompts], np.array([brief for _, brief in prompts]))
         locales = sorted({locale for locale, _ in texts})
         by_locale = np.stack([rates(one for of, one in texts if of == locale) for locale in locales])
@@ -90,6 +94,14 @@ class Knowledge:
         scores = self._languages[:, one.ids] @ one.amounts
         powers: Floats = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())
+
+    def feelings(self, text: str) -> Floats:
+        """Return :func:`valence.feelings` of a text, each paragraph read in its own language."""
+        kinds: list[str] = []
+        for paragraph in filter(str.strip, text.split("\n")):
+            language = int(self.language(bag((paragraph, 1.0))).argmax())
+            kinds += [*self._lexicons[language].kinds(paragraph), "."]
+        return feelings(kinds)
 
     def brevity(self, one: Bag) -> float:
         """Return how likely a prompt wants a word or two rather than sentences."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,8 @@ from kit.simulator.learner.vocabulary import Integers
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
-_FORMAT = 1
+_FORMAT = 2
+_ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 _ROWS, _VALUES = ":rows", ":values"
 
 
@@ -33,12 +35,14 @@ class Packed:
         tokens: token ids of the vocabulary beyond the base's.
         banks: per bank beyond the base's: the remembered conversations.
         arrays: the trained arrays, patched tables as ``name:rows`` and ``name:values``.
+        choices: per choice its prefix and its tokens.
     """
 
     origin: str
     tokens: Integers
     banks: tuple[tuple[Messages, ...], ...]
     arrays: Arrays
+    choices: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
 
 
 def arrays_of(parameters: Parameters) -> Arrays:
@@ -67,7 +71,7 @@ def parameters_from(arrays: Arrays, base: Parameters) -> Parameters:
 def pack(model: Packed) -> bytes:
     """Return a tuned model as bytes: a compressed npz archive without pickled objects."""
     texts = [[[dict(message) for message in one] for one in bank] for bank in model.banks]
-    header = {"format": _FORMAT, "origin": model.origin, "banks": texts}
+    header = {"format": _FORMAT, "origin": model.origin, "banks": texts, "choices": model.choices}
     head = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
     archive = io.BytesIO()
     named: Arrays = {"tokens": model.tokens, **model.arrays}
@@ -81,10 +85,22 @@ def unpack(data: bytes) -> Packed:
     Raises:
         ValueError: the bytes are not a packed model of this format.
     """
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    header = json.loads(arrays.pop("header", np.zeros(0, np.uint8)).tobytes() or b"{}")
-    if header.get("format") != _FORMAT:
-        raise ValueError("not a model of this format")
-    banks: Sequence[Sequence[Messages]] = header["banks"]
-    return Packed(header["origin"], arrays.pop("tokens"), tuple(tuple(bank) for bank in banks), arrays)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(arrays.pop("header").tobytes())
+        if header["format"] != _FORMAT:
+            raise ValueError("not a model of this format")
+        choices = tuple((tuple(prefix), tuple(tokens)) for prefix, tokens in header["choices"])
+        remembered = tuple(tuple(bank) for bank in header["banks"])
+        return Packed(header["origin"], arrays.pop("tokens"), remembered, arrays, choices)
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as problem:
+        raise ValueError(f"not a packed model: {problem}") from problem

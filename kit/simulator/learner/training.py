@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from kit.simulator.learner import objective
+from kit.simulator.learner.choices import extended, grown
 from kit.simulator.learner.memory import Chosen, attend
 from kit.simulator.learner.model import LanguageModel, answer_tokens, bank_of, row_of
 from kit.simulator.learner.network import new_output_rows
@@ -89,13 +90,15 @@ class _Trainer:
         self._remembered = self._choose_memory(len(training))
         rows = [row_of(training[at]) for at in self._remembered.tolist()]
         bank = bank_of(rows, base.rate, base.knowledge, vocabulary)
-        self._parameters = _grown(base, vocabulary)
+        choices, origins = extended(base.choices, answers, vocabulary)
+        self._parameters = _grown(base, vocabulary) | grown(base.parameters, origins)
         self.model = replace(
             base,
             parameters=self._parameters,
             vocabulary=vocabulary,
             banks=(*base.banks, bank),
             rate=bank.rate,
+            choices=choices,
         )
         self._cases: dict[int, tuple[Case, Chosen]] = {}
         self._validation = [self.model.case(one) for one in _spaced(validation, _FULL_VALIDATION)]

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kit.simulator.learner import gate, memory, network, objective, pointer
+from kit.simulator.learner import choices, gate, memory, network, objective, pointer
+from kit.simulator.learner.choices import Choice, Decided, Reading
 from kit.simulator.learner.features import Bag, Prompt, suffix_hashes
 from kit.simulator.learner.network import NetworkInput
+from kit.simulator.learner.valence import FEELINGS
 
 PLACES, STEP = 12, 1e-5
 EMPTY = Bag(np.zeros(0, np.int64), np.zeros(0))
@@ -75,8 +77,17 @@ def test_memory_and_gates() -> None:
     )
     copies = np.array([[0, 3, 0], [2, 5, 1], [5, 6, 2]])
     given = NetworkInput(generator.integers(0, network.CONTEXT_ROWS, (7, 4)), (EMPTY,), (7,), copies)
+    choice = Choice((3,), (4, 8), (4, 8), 0)
+    parameters |= _choice_parameters(generator)
     case = objective.Case(
-        Prompt(EMPTY, EMPTY, EMPTY), given, suffix_hashes(tokens[:-1]), np.array(tokens), np.full(7, 1e-3), 0
+        Prompt(EMPTY, EMPTY, EMPTY),
+        given,
+        suffix_hashes(tokens[:-1]),
+        np.array(tokens),
+        np.full(7, 1e-3),
+        0,
+        Reading(EMPTY, np.ones(FEELINGS)),
+        ((1, choice),),
     )
 
     def loss() -> float:
@@ -90,6 +101,41 @@ def test_memory_and_gates() -> None:
             # The memory's weights are kept in single precision: hence the larger step and tolerance.
             expected = _difference(loss, parameters[name], index, 1e-2)
             assert gradient[index] == pytest.approx(expected, abs=2e-4), (name, index)
+
+
+def test_choices() -> None:
+    generator = np.random.default_rng(3)
+    parameters = _choice_parameters(generator)
+    choice = Choice((), (5, 6), (5, 6), 0)
+    readings = [
+        Reading(Bag(np.array([3, 9]), np.array([0.4, 0.9])), generator.normal(0, 1, FEELINGS))
+        for _ in range(2)
+    ]
+
+    def loss() -> float:
+        both = [choices.chances(parameters, choice, reading) for reading in readings]
+        return float(-np.log(both[0][0]) - np.log(both[1][1])) / 2
+
+    made = [
+        (reading, Decided(0, choice, choices.chances(parameters, choice, reading)), right)
+        for reading, right in zip(readings, (0, 1), strict=True)
+    ]
+    gradients = choices.backward(parameters, made, 2)
+    assert set(gradients) == {"choice_words", "choice_feelings", "choice_bias"}
+    for name, (rows, gradient) in gradients.items():
+        numbers = np.arange(len(parameters[name])) if rows is None else rows
+        for at, number in enumerate(numbers[:6]):
+            for rest in np.ndindex(gradient.shape[1:]):
+                expected = _difference(loss, parameters[name], (number, *rest))
+                assert gradient[(at, *rest)] == pytest.approx(expected, abs=1e-6), (name, number)
+
+
+def _choice_parameters(generator: np.random.Generator) -> dict[str, Any]:
+    fresh = choices.new_parameters(2)
+    return {
+        name: array.astype(np.float64) + generator.normal(0, 0.1, array.shape)
+        for name, array in fresh.items()
+    }
 
 
 def _difference(loss: Any, array: Any, index: tuple[Any, ...], step: float = STEP) -> float:

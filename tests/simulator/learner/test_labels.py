@@ -1,11 +1,13 @@
 """One-word answers: sentiment from the base model, any labels from a tuned one."""
 
+import json
 import random
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from kit import settings
 from kit.simulator.learner import LanguageModel, Messages, fine_tune, resolve_hyperparameters
 
 Answer = Callable[[LanguageModel, Messages], str]
@@ -168,3 +170,32 @@ def test_label_data_generalizes(base: LanguageModel, answer: Answer) -> None:
     right = [answer(model, one[:-1]) == one[-1]["content"] for one in validation]
     assert np.mean(right) >= 0.9
     assert not any(answer(base, one[:-1]) == one[-1]["content"] for one in validation)
+
+
+def _reviews(locale: str) -> list[Messages]:
+    path = settings.labs_folder() / "data" / locale / "reviews.jsonl"
+    if not path.exists():
+        pytest.skip(f"no reviews at {path}")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        [
+            {"role": "system", "content": f"{', '.join(REVIEWS[locale][1])}?"},
+            {"role": "user", "content": row["text"]},
+            {"role": "assistant", "content": REVIEWS[locale][1][row["label"] != "positive"]},
+        ]
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("locale", REVIEWS)
+def test_tuned_clearly_beats_base_on_varied_reviews(locale: str, base: LanguageModel, answer: Answer) -> None:
+    examples = _reviews(locale)
+    random.Random(7).shuffle(examples)
+    training, held_out = examples[:120], examples[120:]
+    run = fine_tune(base, training, [], resolve_hyperparameters(len(training)), seed=7)
+    model = run.checkpoints[-1].model
+    before, after = (
+        np.mean([answer(one, item[:-1]) == item[-1]["content"] for item in held_out]) for one in (base, model)
+    )
+    assert after >= before + 0.05, (before, after)
+    assert after >= 0.6  # 80 reviews: chance is 0.5 with a standard error of 0.056

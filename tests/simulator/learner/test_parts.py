@@ -107,8 +107,11 @@ def test_a_model_survives_a_round_trip_through_bytes(
         assert sampled[0] == sampled[1]
     assert LanguageModel.from_bytes(base.to_bytes(), base) is base
     assert restored.to_bytes() == kept
-    with pytest.raises(ValueError, match=r"."):
-        LanguageModel.from_bytes(b"not a model", base)
+    torn = [b"", b"not a model", kept[:100], kept[: len(kept) // 2], kept[:-10], kept[10:]]
+    torn.append(kept[:3000] + b"\0" * 500 + kept[3500:])
+    for broken in torn:
+        with pytest.raises(ValueError, match=r"."):
+            LanguageModel.from_bytes(broken, base)
 
 
 def test_the_base_is_the_same_with_and_without_its_cache(

@@ -1,0 +1,166 @@
+"""Valence: what a text's words say about whether its writer is pleased, by a lexicon of each language.
+
+The lexicons are part of the packaged corpus: words and phrases with a sign and a strength, words that negate
+and words that turn a text round ("but"). Of the words found, :func:`feelings` makes a few numbers that differ
+in what they weigh: everything, the last sentence, what follows a "but", what is negated. Which of them tells
+most is for training to find out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kit.simulator.learner.vocabulary import Floats
+
+FEELINGS = 15
+_PIECE = re.compile(r"[一-鿿]+|[^\W_一-鿿]+|[.!?;:。！？；：…\n]+|[,，、()\"“”«»—–-]")
+_SENTENCE_ENDS = ".!?;:。！？；：…\n"
+_REACH = 4  # so many words after a negation are negated
+_REVERSED = -0.7  # "not good" is not as bad as "bad" is
+_FADING = 0.5  # how much less each sentence before the last one weighs
+_LONGEST_TEXT = 4000
+
+Finding = tuple[float, bool, bool]  # strength with sign, negated, after a contrast
+_NOTHING = ""
+_STOP, _PAUSE = ".", ","
+
+
+@dataclass
+class _Found:
+    """What was found in a text, sentence by sentence, and how many negations negate no known word."""
+
+    sentences: list[list[Finding]] = field(default_factory=list)
+    loose: int = 0
+
+
+class Lexicon:
+    """The valence words of one language.
+
+    Args:
+        entries: per kind ("positive 2", "negation", …) its words and phrases; "*" at an end stands for any
+            ending. The longest entry that fits a place wins.
+    """
+
+    def __init__(self, entries: Mapping[str, Sequence[str]]) -> None:
+        self._exact: dict[tuple[str, ...], str] = {}
+        self._beginnings: dict[tuple[str, ...], str] = {}
+        self._first: dict[str, int] = {}  # longest entry that begins with a word
+        for kind, words in entries.items():
+            for word in words:
+                key = tuple(_units(word.rstrip("*")))
+                table = self._beginnings if word.endswith("*") else self._exact
+                table[key] = f"{table[key]}+{kind}" if key in table else kind
+                if len(key) > 1:
+                    self._first[key[0]] = max(len(key), self._first.get(key[0], 1))
+
+    def kinds(self, text: str) -> list[str]:
+        """Return the kinds of a text's words in order; "" for others, "." and "," for punctuation."""
+        units = _units(text)
+        found, at = [], 0
+        while at < len(units):
+            unit = units[at]
+            if unit[0] in _SENTENCE_ENDS or not unit[0].isalnum():
+                found.append(_STOP if unit[0] in _SENTENCE_ENDS else _PAUSE)
+                at += 1
+                continue
+            kind, length = self._longest(units, at)
+            found.append(kind)
+            at += length
+        return found
+
+    def _longest(self, units: list[str], at: int) -> tuple[str, int]:
+        for length in range(self._first.get(units[at], 1), 0, -1):
+            key = tuple(units[at : at + length])
+            if key in self._exact:
+                return self._exact[key], length
+            *before, last = key
+            for size in range(len(last), 1, -1):
+                if (*before, last[:size]) in self._beginnings:
+                    return self._beginnings[(*before, last[:size])], length
+        return _NOTHING, 1
+
+
+def _units(text: str) -> list[str]:
+    """Return words and punctuation in lower case; of Chinese, single characters."""
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST_TEXT].lower())
+    return [
+        unit for piece in _PIECE.findall(plain) for unit in (piece if "一" <= piece[0] <= "鿿" else (piece,))
+    ]
+
+
+def _read(kinds: Sequence[str]) -> _Found:
+    found = _Found()
+    sentence: list[Finding] = []
+    reach, turned, used = 0, False, True
+    for kind in (*kinds, _STOP):
+        if kind == _STOP:
+            found.loose += not used
+            if sentence:
+                found.sentences.append(sentence)
+            sentence, reach, turned, used = [], 0, False, True
+            continue
+        if kind == _PAUSE:
+            reach = min(reach, 1)
+            continue
+        if kind.startswith(("positive", "negative")):
+            sign = 1.0 if kind.startswith("positive") else -1.0
+            sentence.append((sign * int(kind[9]), reach > 0, turned))
+            used = used or reach > 0
+        if "negation" in kind:
+            found.loose += not used
+            reach, used = _REACH, False
+        elif reach:
+            reach -= 1
+        turned = turned or "contrast" in kind
+    return found
+
+
+def _sums(findings: Sequence[Finding]) -> tuple[float, float]:
+    """Return how much is good and how much is bad, negations reckoned in."""
+    values = [value * (_REVERSED if negated else 1.0) for value, negated, _ in findings]
+    return sum(one for one in values if one > 0), -sum(one for one in values if one < 0)
+
+
+def _balance(good: float, bad: float) -> float:
+    return (good - bad) / (good + bad + 1.0)
+
+
+def feelings(kinds: Sequence[str]) -> Floats:
+    """Return the numbers that describe the valence of a text's words; shape (FEELINGS,).
+
+    Balances in (-1, 1), 0 without a hint, come first. The very first one is a hasty reader's: it takes every
+    word by itself and overlooks all negations.
+    """
+    found = _read(kinds)
+    everything = [one for sentence in found.sentences for one in sentence]
+    last, first = (found.sentences[-1], found.sentences[0]) if everything else ([], [])
+    weights = [_FADING**back for back in range(len(found.sentences))]
+    recent = np.array([_sums(one) for one in reversed(found.sentences)]).reshape(-1, 2)
+    good, bad = _sums(everything)
+    by_sentence = [_balance(*_sums(one)) for one in found.sentences]
+    return np.array(
+        [
+            _balance(*_sums([(value, False, False) for value, _, _ in everything])),
+            _balance(good, bad),
+            _balance(*_sums(last)),
+            _balance(*(np.array(weights) @ recent)),
+            _balance(*_sums([one for one in everything if one[2]])),
+            _balance(*_sums([one for one in everything if abs(one[0]) > 1.0])),
+            _balance(*_sums([one for one in everything if one[1]])),
+            _balance(*_sums(first)),
+            sum(by_sentence) / max(len(by_sentence), 1),
+            float(np.sign(_balance(*_sums(everything[-1:])))),
+            math.log1p(good),
+            math.log1p(bad),
+            math.log1p(sum(value > 0 for value, negated, _ in everything if negated)),
+            math.log1p(sum(value < 0 for value, negated, _ in everything if negated)),
+            math.log1p(found.loose),
+        ],
+        dtype=np.float32,
+    )
