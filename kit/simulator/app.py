@@ -18,6 +18,7 @@ from kit.simulator.errors import (
 )
 from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
+from kit.simulator.routes.batches import BatchRoutes
 from kit.simulator.routes.chat import ChatRoutes
 from kit.simulator.routes.completions import CompletionRoutes
 from kit.simulator.routes.control import ControlRoutes
@@ -83,6 +84,7 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
         *FineTuningRoutes(state).routes(),
         *ModelRoutes(state).routes(),
         *ResponseRoutes(state).routes(),
+        *BatchRoutes(state).routes(),
     ]
     v1 = DataPlaneGate(_faulty(state, [*by_body, *shared]), state.keys)
     legacy = DataPlaneGate(_faulty(state, [*by_address, *shared]), state.keys, needs_version=True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kit.simulator import content_filter, generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.chat_request import ChatRequest
 from kit.simulator.deployments import Deployment
 from kit.simulator.occasion import Occasion
-from kit.simulator.state import State
 from kit.simulator.wire import compact
+
+if TYPE_CHECKING:
+    from kit.simulator.state import State
 
 
 class Completion:

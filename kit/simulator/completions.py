@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import accumulate
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -20,10 +20,12 @@ from kit.simulator.chat_request import stops
 from kit.simulator.chat_shapes import LONGEST_ANSWER
 from kit.simulator.deployments import Deployment
 from kit.simulator.occasion import Occasion
-from kit.simulator.state import State
 from kit.simulator.validation import Shape, checked, refusal
 from kit.simulator.wire import compact
 from kit.tokens import encoding
+
+if TYPE_CHECKING:
+    from kit.simulator.state import State
 
 _DEFAULT_ANSWER = 16  # tokens; OpenAI API reference, "Create completion"
 _MOST_PROMPTS = 20

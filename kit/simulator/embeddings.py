@@ -7,14 +7,16 @@ import binascii
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from kit.simulator.deployments import Deployment
-from kit.simulator.state import State
 from kit.simulator.validation import Shape, checked, refusal
 from kit.tokens import encoding
+
+if TYPE_CHECKING:
+    from kit.simulator.state import State
 
 MOST_TOKENS = 8_192  # of one input; Microsoft Foundry, "Azure OpenAI embeddings", October 2026
 _MOST_INPUTS = 2_048

@@ -117,9 +117,7 @@ class FileStore:
     ) -> StoredFile:
         file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
         file.problem = problem
-        if expires_after is not None:
-            file.expires = file.created + expires_after
-            file.timeline.at(file.expires, lambda _moment: self._forget(file.id))
+        self.expire(file, expires_after)
         duration = _IMPORT_SECONDS + _IMPORT_SECONDS_PER_MEGABYTE * len(content) / 2**20
 
         def imported(_moment: float) -> None:
@@ -136,6 +134,12 @@ class FileStore:
         file = StoredFile(file_id, filename, purpose, content, created, status="processed")
         self._files[file.id] = file
         return file
+
+    def expire(self, file: StoredFile, seconds: int | None) -> None:
+        """Let a file delete itself some seconds after its creation; never, for None."""
+        if seconds is not None:
+            file.expires = file.created + seconds
+            file.timeline.at(file.expires, lambda _moment: self._forget(file.id))
 
     def all(self) -> list[StoredFile]:
         """Return all files as they are now, oldest first."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator import structured
 from kit.simulator.answers import Answer
 from kit.simulator.deployments import Deployment
-from kit.simulator.state import State
 
 if TYPE_CHECKING:
     from kit.simulator.learner import LanguageModel, Token
+    from kit.simulator.state import State
 
 _SEED_STEP = 0x9E3779B97F4A7C15  # odd, so that the answers of one request get seeds far apart
 _WORD = re.compile(r"[^\W_]{4,}|(?=([一-鿿]{2}))")  # Chinese writes no spaces: pairs of characters

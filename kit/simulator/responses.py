@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kit.simulator import generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.deployments import Deployment
 from kit.simulator.occasion import Occasion
 from kit.simulator.response_request import ResponseRequest
-from kit.simulator.state import State
 from kit.simulator.wire import compact
+
+if TYPE_CHECKING:
+    from kit.simulator.state import State
 
 _BLOCK = 16  # characters; the padding of an event makes its delta's length a multiple of it
 

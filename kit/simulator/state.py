@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from kit.simulator import operations
+from kit.simulator.batches import BatchStore
 from kit.simulator.book import Book
 from kit.simulator.clock import VirtualClock
 from kit.simulator.deployments import DeploymentStore
@@ -81,6 +84,9 @@ class State:
         self.jobs = JobStore(
             self.clock, self.identifiers, self.files, self.models, self._trainer, self.journal
         )
+        self.batches = BatchStore(
+            self.clock, self.identifiers, self.files, self.journal, partial(operations.run, self)
+        )
         self._open = False
 
     async def open(self) -> None:
@@ -91,7 +97,11 @@ class State:
         """
         if not self._open:
             self._open = True
-            self.journal.replay(self.jobs.settle)
+            self.journal.replay(self._settle)
+
+    def _settle(self) -> None:
+        self.jobs.settle()
+        self.batches.settle()
 
     def play(self, scenario: str) -> None:
         """Change to another scenario: its quotas, and its faults instead of all that were set.
@@ -106,10 +116,11 @@ class State:
     @property
     def busy(self) -> bool:
         """Whether something is being computed beyond the answers to requests."""
-        return self._trainer.busy
+        return self._trainer.busy or self.batches.busy
 
     async def close(self) -> None:
         """Stop what is being computed."""
+        await self.batches.close()
         await self.jobs.close()
         self.journal.close()
 

@@ -35,6 +35,12 @@ class Timeline:
             moment, _, action = heapq.heappop(self._entries)
             action(moment)
 
+    def step(self, now: float) -> None:
+        """Let only the next thing happen that is due."""
+        if self.due(now):
+            moment, _, action = heapq.heappop(self._entries)
+            action(moment)
+
     def take_all(self) -> list[tuple[float, Action]]:
         """Remove and return everything that has not happened yet."""
         entries = [(moment, action) for moment, _, action in sorted(self._entries)]

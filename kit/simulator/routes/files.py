@@ -43,7 +43,8 @@ class FileRoutes:
         return encoded(file.rendered())
 
     async def _list(self, request: Request) -> Response:
-        await self._state.jobs.all()  # a job that has ended by now has left a results file
+        await self._state.jobs.all()  # what has ended by now has left files
+        await self._state.batches.all()
         purpose = request.query_params.get("purpose")
         files = [file for file in self._state.files.all() if purpose in (None, "", file.purpose)]
         return encoded(
