@@ -1,13 +1,14 @@
 """The simulator as an ASGI application: one state, four places where clients find it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
 
 from kit.simulator.errors import (
     ApiError,
@@ -79,7 +80,7 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
     chat, completions, embeddings = ChatRoutes(state), CompletionRoutes(state), EmbeddingRoutes(state)
     by_body = [*chat.v1(), *completions.v1(), *embeddings.v1()]
     by_address = [*chat.legacy(), *completions.legacy(), *embeddings.legacy()]
-    shared: list[BaseRoute] = [
+    shared: list[Route] = [
         *FileRoutes(state).routes(),
         *FineTuningRoutes(state).routes(),
         *ModelRoutes(state).routes(),
@@ -91,6 +92,27 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
     return v1, legacy
 
 
-def _faulty(state: State, routes: Sequence[BaseRoute]) -> FaultGate:
-    # Without redirects: the service answers 404 for an address with a slash too many.
-    return FaultGate(Router(routes, redirect_slashes=False), state.faults)
+def _faulty(state: State, routes: Sequence[Route]) -> FaultGate:
+    return FaultGate(_router(routes), state.faults)
+
+
+def _router(routes: Sequence[Route]) -> Router:
+    """Return a router with one route for each address, so that a wrong method is told all right ones.
+
+    It never redirects: the service answers 404 for an address with a slash too many.
+    """
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, {}).update(dict.fromkeys(route.methods or (), route))
+    return Router(
+        [Route(path, _dispatcher(table), methods=list(table)) for path, table in by_path.items()],
+        redirect_slashes=False,
+    )
+
+
+def _dispatcher(table: dict[str, Route]) -> Callable[[Request], Awaitable[Response]]:
+    async def dispatch(request: Request) -> Response:
+        answer: Response = await table[request.method].endpoint(request)
+        return answer
+
+    return dispatch

@@ -170,6 +170,13 @@ class _DataSource(Shape):
     parameters: dict[str, Any]
 
 
+class _SecurityContext(Shape):
+    application_name: str = ""
+    end_user_id: str = ""
+    end_user_tenant_id: str = ""
+    source_ip: str = ""
+
+
 class ChatShape(Shape):
     """The body of a create request."""
 
@@ -203,3 +210,4 @@ class ChatShape(Shape):
     functions: Annotated[list[Function], Field(min_length=1, max_length=_MOST_TOOLS)] | None = None
     function_call: Literal["none", "auto"] | _FunctionName | None = None
     data_sources: list[_DataSource] | None = None
+    user_security_context: Annotated[_SecurityContext, Field(default_factory=_SecurityContext)]

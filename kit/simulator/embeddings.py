@@ -31,7 +31,7 @@ _TokenLists = Annotated[list[_Tokens], Field(min_length=1, max_length=_MOST_INPU
 class _EmbeddingShape(Shape):
     input: str | _Texts | _Tokens | _TokenLists
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: Annotated[int, Field(ge=1)] | None = None
+    dimensions: Annotated[int, Field(ge=1)] = 0  # 0 where the client leaves it open
     user: str = ""
 
 
@@ -120,10 +120,10 @@ def _decoded(tokens: Any) -> str:
         raise refusal("input", "'input' has a number that is no token of the model.") from None
 
 
-def _dimensions(state: State, deployment: Deployment, asked: int | None) -> int:
+def _dimensions(state: State, deployment: Deployment, asked: int) -> int:
     base = state.models.base(deployment.model["name"])
     most = base.dimensions if base is not None and base.dimensions else 1536
-    if asked is None:
+    if not asked:
         return most
     if deployment.full_name == "text-embedding-ada-002":
         raise refusal("dimensions", "This model does not support specifying dimensions.")

@@ -19,6 +19,7 @@ from kit.simulator.journal import Journal
 from kit.simulator.recent import RecentRequests
 
 _LARGEST_BODY = 16 * 1024 * 1024  # bytes; generous for a chat history
+_VERSIONS = {"v1", "preview"}  # what the v1 address may be told, and need not
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
 
 
@@ -40,9 +41,17 @@ class DataPlaneGate:
         """Handle one request."""
         if not access.accepts(access.key(scope), self._keys):
             raise unauthorized()
-        if self._needs_version and not parse_qs(scope["query_string"]).get(b"api-version"):
-            raise ApiError(400, "BadRequest", "Missing required query parameter: api-version")
+        if (refusal := self._version_refusal(scope)) is not None:
+            raise ApiError(400, "BadRequest", refusal)
         await self._app(scope, receive, send)
+
+    def _version_refusal(self, scope: Scope) -> str | None:
+        # Decoded first: given bytes, parse_qs fails on what is not ASCII once unquoted.
+        query = scope["query_string"].decode("latin-1")
+        versions = parse_qs(query, keep_blank_values=True).get("api-version", [])
+        if self._needs_version:
+            return None if any(versions) else "Missing required query parameter: api-version"
+        return None if set(versions) <= _VERSIONS else "API version not supported"
 
 
 class ManagementGate:

@@ -73,6 +73,6 @@ def ordered(items: Sequence[Item], query: QueryParams, *, default: str = "desc")
 def _limit(text: str | None, default: int, largest: int) -> int:
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= largest):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:11]) <= largest):
         raise invalid_payload(f"The limit must be a number from 1 to {largest}.", "limit")
     return int(text)

@@ -82,6 +82,12 @@ def test_the_legacy_address_wants_a_version(http: httpx2.Client, query: str):
     assert http.get("/openai/files?api-version=2025-04-01-preview").status_code == 200
 
 
+def test_the_v1_address_takes_no_dated_version(http: httpx2.Client):
+    for version, expected in (("v1", 200), ("preview", 200), ("2024-10-21", 400), ("", 400), ("𝓥1", 400)):
+        answer = http.get("/openai/v1/models", params={"api-version": version})
+        assert answer.status_code == expected, version
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -16,6 +16,7 @@ from kit.simulator.wire import encoded
 
 _PAGE = 20  # OpenAI API reference: jobs and events
 _CHECKPOINTS_PAGE = 10
+_LARGEST_PAGE = 2**31 - 1  # the public document names no bound but the type
 _SLOW_QUEUE_SECONDS = 4 * 3600.0
 
 
@@ -62,6 +63,7 @@ class FineTuningRoutes:
                 await self._jobs.all(),
                 request.query_params,
                 default=_PAGE,
+                largest=_LARGEST_PAGE,
                 identify=lambda job: job.id,
                 render=lambda job: self._shown(job.rendered()),
             )
@@ -89,6 +91,7 @@ class FineTuningRoutes:
                 job.events[::-1],
                 request.query_params,
                 default=_PAGE,
+                largest=_LARGEST_PAGE,
                 identify=lambda event: str(event["id"]),
                 render=lambda event: event,
             )
@@ -101,6 +104,7 @@ class FineTuningRoutes:
                 job.checkpoints[::-1],
                 request.query_params,
                 default=_CHECKPOINTS_PAGE,
+                largest=_LARGEST_PAGE,
                 identify=lambda checkpoint: checkpoint.id,
                 render=lambda checkpoint: rendered_checkpoint(job, checkpoint),
             )
