@@ -180,6 +180,11 @@ class _SecurityContext(Shape):
 class ChatShape(Shape):
     """The body of a create request."""
 
+    never_null = frozenset(
+        {"tools", "tool_choice", "functions", "function_call", "response_format", "top_logprobs", "metadata"}
+        | {"parallel_tool_calls", "user"}
+    )
+
     messages: Annotated[list[Message], Field(min_length=1)]
     model: str = ""
     metadata: dict[str, str] | None = None
@@ -209,5 +214,5 @@ class ChatShape(Shape):
     parallel_tool_calls: bool | None = None
     functions: Annotated[list[Function], Field(min_length=1, max_length=_MOST_TOOLS)] | None = None
     function_call: Literal["none", "auto"] | _FunctionName | None = None
-    data_sources: list[_DataSource] | None = None
+    data_sources: Annotated[list[_DataSource], Field(default_factory=list)]
     user_security_context: Annotated[_SecurityContext, Field(default_factory=_SecurityContext)]

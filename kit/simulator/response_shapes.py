@@ -136,7 +136,7 @@ class Format(Shape):
 
 
 class _TextOptions(Shape):
-    format: Format | None = None
+    format: Annotated[Format, Field(default_factory=lambda: Format(type="text"))]
     verbosity: Literal["low", "medium", "high"] | None = None
 
 
@@ -160,6 +160,8 @@ class _Prompt(Shape):
 class ResponseShape(Shape):
     """The body of a create request. ``input`` is checked item by item."""
 
+    never_null = frozenset({"tools", "tool_choice", "text", "top_logprobs", "metadata"})
+
     model: str = ""
     input: str | list[dict[str, Any]] | None = None
     instructions: str | None = None
@@ -172,7 +174,7 @@ class ResponseShape(Shape):
     reasoning: Reasoning | None = None
     background: bool | None = None
     max_output_tokens: Annotated[int, Field(ge=_SHORTEST_LIMIT, le=LONGEST_ANSWER)] | None = None
-    max_tool_calls: Annotated[int, Field(ge=1)] | None = None
+    max_tool_calls: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     text: _TextOptions | None = None
     tools: Annotated[list[ResponseTool], Field(max_length=_MOST_TOOLS)] | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolName | None = None

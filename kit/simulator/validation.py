@@ -6,7 +6,7 @@ Codes and wording: OpenAI API, errors of parameter validation, 2026.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -27,6 +27,7 @@ _BOUNDS = {
     "greater_than_equal": ("ge", ">=", "below_min"),
     "less_than_equal": ("le", "<=", "above_max"),
 }
+_ABSENT = {"missing", "union_tag_invalid", "union_tag_not_found"}
 _LENGTHS = {
     "too_long": "array",
     "string_too_long": "string",
@@ -36,7 +37,13 @@ _LENGTHS = {
 
 
 class Shape(BaseModel):
-    """The base of all shapes."""
+    """The base of all shapes.
+
+    Attributes:
+        never_null: fields that may be left out but not sent as null.
+    """
+
+    never_null: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
 
@@ -50,6 +57,9 @@ def checked(shape: type[S], body: Any, place: str = "") -> S:
     Raises:
         ApiError: a field is missing, of another type or out of its range; ``param`` names it.
     """
+    for name in shape.never_null:
+        if name in body and body[name] is None:
+            raise refusal(name, f"Invalid type for '{name}': got null instead of a value.", "invalid_type")
     try:
         return shape.model_validate(body)
     except ValidationError as problem:
@@ -85,13 +95,15 @@ def _place(found: ErrorDetails, body: Any) -> str:
             here = here[step]
         elif isinstance(step, str) and isinstance(here, Mapping):
             last = position == len(location) - 1
-            if step in here or last:
+            if step in here or (last and found["type"] in _ABSENT):
                 place += f".{step}" if place else step
                 here = here.get(step)
     return place
 
 
-def _described(param: str, found: ErrorDetails) -> tuple[str, str]:
+def _described(  # noqa: PLR0911 - one for each kind of complaint
+    param: str, found: ErrorDetails
+) -> tuple[str, str]:
     """Return message and code of a complaint."""
     kind, context, given = found["type"], found.get("ctx", {}), found["input"]
     if kind in {"missing", "union_tag_not_found"}:
@@ -105,6 +117,12 @@ def _described(param: str, found: ErrorDetails) -> tuple[str, str]:
             f"Invalid '{param}': {number} {words} value. "
             f"Expected a value {sign} {bound}, but got {_shortened(given)} instead.",
             f"{number}_{code}_value",
+        )
+    if kind == "string_pattern_mismatch":
+        return (
+            f"Invalid '{param}': string does not match pattern. "
+            f"Expected a string that matches the pattern '{context['pattern']}'.",
+            "invalid_value",
         )
     if kind in _LENGTHS:
         return _length(param, _LENGTHS[kind], context)

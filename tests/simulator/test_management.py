@@ -86,7 +86,15 @@ def test_the_official_client_creates_reads_lists_and_deletes(
 
 def test_a_new_simulator_answers_for_base_models(management: CognitiveServicesManagementClient):
     names = {each.name for each in management.deployments.list(*ACCOUNT)}
-    writing = {"gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4o-mini", "gpt-4o", "gpt-oss-20b"}
+    writing = {
+        "gpt-4.1",
+        "gpt-4.1-mini",
+        "gpt-4.1-nano",
+        "gpt-4o-mini",
+        "gpt-4o",
+        "gpt-oss-20b",
+        "gpt-oss-120b",
+    }
     assert names == writing | {f"text-embedding-{which}" for which in ("3-small", "3-large", "ada-002")}
 
 

@@ -73,6 +73,10 @@ class ResponseRoutes:
 
     async def _retrieve(self, request: Request) -> Response:
         response = self._state.responses.shown(request.path_params["response_id"])
+        if request.query_params.get("include_obfuscation", "true") not in {"true", "false"}:
+            raise refusal(
+                "include_obfuscation", "Invalid type for 'include_obfuscation': expected a boolean."
+            )
         if request.query_params.get("stream") != "true":
             return encoded(response)
         if response["status"] in {"queued", "in_progress", "cancelled"}:
