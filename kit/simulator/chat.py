@@ -56,6 +56,18 @@ class Completion:
         answers = self._answers()
         return self._finish(answers, [list(self._watched(answer)) for answer in answers])
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same request to the same model brings the same choices again, whenever it comes."""
+        task = self._request.task
+        # The identifier of a call is made from the answer's own.
+        return (task.temperature == 0 or task.seed is not None) and not task.tools
+
+    def repeated(self, finished: dict[str, Any]) -> dict[str, Any]:
+        """Return what an earlier answer to the same request said, as the answer to this one."""
+        self.finished = {**finished, **self._head}
+        return self.finished
+
     def events(self) -> Iterator[bytes]:
         """Yield the answer as server-sent events, ready for the wire."""
         answers = self._answers()

@@ -199,7 +199,7 @@ def check(http: httpx2.Client, known: Known, contents: list[bytes]) -> None:
         assert content == known.files.get(file, content)
         assert content in contents  # also of an upload that was not acknowledged: all or nothing
         known.files[file] = content
-    jobs = {job["id"]: job for job in http.get("/openai/v1/fine_tuning/jobs?limit=100").json()["data"]}
+    jobs = {job["id"]: job for job in all_jobs(http)}
     assert set(known.jobs) <= set(jobs)
     for job, seen in known.jobs.items():
         now = jobs[job]
@@ -218,6 +218,16 @@ def check(http: httpx2.Client, known: Known, contents: list[bytes]) -> None:
         known.files.pop(name, None)
         known.deployments.pop(name, None)
     known.doubt.clear()
+
+
+def all_jobs(http: httpx2.Client) -> list[dict[str, Any]]:
+    jobs: list[dict[str, Any]] = []
+    while True:
+        after = {"after": jobs[-1]["id"]} if jobs else {}
+        page = http.get("/openai/v1/fine_tuning/jobs", params={"limit": 100, **after}).json()
+        jobs += page["data"]
+        if not page["has_more"]:
+            return jobs
 
 
 def losses(http: httpx2.Client, job: dict[str, Any]) -> list[float]:
@@ -252,7 +262,7 @@ def test_nothing_acknowledged_is_lost(kills: int, tmp_path: Path, samples: Any):
         http.post("/simulator/clock", json={"advance_seconds": END})
         expected = {content: undisturbed(content) for content in contents[:2]}
         ended = 0
-        for job in http.get("/openai/v1/fine_tuning/jobs?limit=100").json()["data"]:
+        for job in all_jobs(http):
             content = content_of.get(job["training_file"])
             if content in contents[:2]:
                 assert job["status"] == "succeeded", job

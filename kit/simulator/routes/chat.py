@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.routing import Route
 from kit.simulator import chat_request
 from kit.simulator.chat import Completion
 from kit.simulator.paging import ordered, page
+from kit.simulator.remembered import Remembered
 from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
@@ -30,6 +32,7 @@ class ChatRoutes:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._answers: Remembered[dict[str, Any]] = Remembered()
 
     def v1(self) -> list[Route]:
         """Return the routes of the address without versions, where the body names the deployment."""
@@ -62,9 +65,18 @@ class ChatRoutes:
 
         if asked.stream:
             return event_stream(completion.events(), limits, keep)
-        answer = await asyncio.to_thread(completion.whole)
+        answer = await self._whole(completion, deployment.full_name, await request.body())
         keep()
         return encoded(answer, headers=limits)
+
+    async def _whole(self, completion: Completion, model: str, body: bytes) -> dict[str, Any]:
+        known = self._answers.get(model, body)
+        if known is not None:
+            return completion.repeated(known)
+        answer = await asyncio.to_thread(completion.whole)
+        if completion.repeatable:
+            self._answers.put(model, body, answer)
+        return answer
 
     async def _list(self, request: Request) -> Response:
         query = request.query_params

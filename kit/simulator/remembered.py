@@ -1,0 +1,35 @@
+"""Answers in memory: what would come out the same again need not be computed again."""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_LARGEST_KEY = 16 * 1024  # bytes: long prompts are rarely repeated, and would fill the memory
+
+
+class Remembered(Generic[T]):
+    """The most recently used values of a bounded number; not for several threads.
+
+    Args:
+        most: how many are kept. Every learner of a class has memories of their own, so they stay small.
+    """
+
+    def __init__(self, most: int = 200) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[str, bytes], T] = OrderedDict()
+
+    def get(self, who: str, asked: bytes) -> T | None:
+        """Return what ``who`` was remembered to make of the body of a request, or None."""
+        found = self._kept.get((who, asked))
+        if found is not None:
+            self._kept.move_to_end((who, asked))
+        return found
+
+    def put(self, who: str, asked: bytes, value: T) -> None:
+        """Remember it; what was not used for longest is forgotten."""
+        if len(asked) > _LARGEST_KEY:
+            return
+        self._kept[who, asked] = value
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
