@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from kit.simulator import chat_request
 from kit.simulator.chat import Completion
+from kit.simulator.chat_request import ChatRequest
 from kit.simulator.paging import ordered, page
 from kit.simulator.remembered import Remembered
 from kit.simulator.routes.admission import admitted
@@ -32,6 +33,7 @@ class ChatRoutes:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._read: Remembered[tuple[Any, ChatRequest]] = Remembered()
         self._answers: Remembered[dict[str, Any]] = Remembered()
 
     def v1(self) -> list[Route]:
@@ -51,11 +53,14 @@ class ChatRoutes:
         return [Route("/deployments/{deployment}/chat/completions", self._create, methods=["POST"])]
 
     async def _create(self, request: Request) -> Response:
-        body = await json_object(request)
-        deployment = self._state.deployments.answering(
-            request.path_params.get("deployment") or body.get("model")
-        )
-        asked = chat_request.read(body)
+        raw = await request.body()
+        model, asked = self._read.get("", raw) or (None, None)
+        body = {} if asked is not None else await json_object(request)
+        named = request.path_params.get("deployment") or model or body.get("model")
+        deployment = self._state.deployments.answering(named)
+        if asked is None:  # a deployment that does not exist is told before a field that is wrong
+            asked = chat_request.read(body)
+            self._read.put("", raw, (body.get("model"), asked))
         limits = await admitted(self._state, request, deployment, asked, "ChatCompletions_Create")
         completion = Completion(self._state, deployment, asked)
 
@@ -65,7 +70,7 @@ class ChatRoutes:
 
         if asked.stream:
             return event_stream(completion.events(), limits, keep)
-        answer = await self._whole(completion, deployment.full_name, await request.body())
+        answer = await self._whole(completion, deployment.full_name, raw)
         keep()
         return encoded(answer, headers=limits)
 
