@@ -8,6 +8,7 @@ and what was under way; after the restart the former must be there, equal, and o
 import contextlib
 import csv
 import io
+import json
 import random
 import re
 import subprocess
@@ -28,6 +29,10 @@ DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveSe
 BASE = "gpt-4.1-mini"
 CLIENTS = 4
 SEED = 1
+QUESTION = {"model": BASE, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5}
+LINE = {"method": "POST", "url": "/v1/chat/completions", "body": QUESTION}
+BATCH = "".join(json.dumps({"custom_id": name, **LINE}) + "\n" for name in ("one", "two")).encode()
+UNCHANGING = ("id", "created_at", "endpoint", "input_file_id", "completion_window")
 LONGEST_TRAINING = 10_000  # bytes
 END = 20_000  # virtual seconds after which every job has ended
 LOST = (httpx2.TransportError,)
@@ -39,6 +44,7 @@ class Known:
 
     files: dict[str, bytes] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployments: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     doubt: set[str] = field(default_factory=set)
@@ -106,6 +112,14 @@ class Worker:
         for job in [job for job, seen in list(self.known.jobs.items()) if seen["status"] != "succeeded"][:2]:
             self.known.jobs[job] = self.http.get(f"/openai/v1/fine_tuning/jobs/{job}").json()
 
+    def batch(self) -> None:
+        form = {"file": ("batch.jsonl", BATCH)}
+        file = self.http.post("/openai/v1/files", files=form, data={"purpose": "batch"}).json()["id"]
+        body = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+        answer = self.http.post("/openai/v1/batches", json=body)
+        assert answer.status_code == 200, answer.text
+        self.known.batches[answer.json()["id"]] = answer.json()
+
     def deploy(self) -> None:
         tuned = [seen["fine_tuned_model"] for seen in list(self.known.jobs.values())]
         model = self.random.choice([name for name in tuned if name] or [BASE])
@@ -139,7 +153,7 @@ class Worker:
 
     def work(self, before_each: Any) -> None:
         """Ask until the server is gone."""
-        kinds = [self.upload, self.upload, self.delete_file, self.train, self.look, self.deploy]
+        kinds = [self.upload, self.upload, self.delete_file, self.train, self.look, self.deploy, self.batch]
         kinds += [self.delete_deployment, self.advance]
         while True:
             kind = self.random.choice(kinds)
@@ -208,6 +222,9 @@ def check(http: httpx2.Client, known: Known, contents: list[bytes]) -> None:
         for name in ("created_at", "seed", "model", "training_file", "metadata"):
             assert now[name] == seen[name]
     known.jobs.update(jobs)
+    for batch, seen in known.batches.items():
+        now = http.get(f"/openai/v1/batches/{batch}").json()
+        assert [now[name] for name in UNCHANGING] == [seen[name] for name in UNCHANGING]
     found = {one["name"]: one for one in http.get(DEPLOYMENTS).json()["value"]}
     present = {name for name, one in found.items() if one["properties"]["provisioningState"] != "Deleting"}
     assert not known.gone & present
@@ -269,5 +286,10 @@ def test_nothing_acknowledged_is_lost(kills: int, tmp_path: Path, samples: Any):
                 # A process adds its floats in an order of its own: the eleventh digit differs.
                 assert losses(http, job) == pytest.approx(expected[content], rel=1e-6)
                 ended += 1
+        for batch in known.batches:
+            done = http.get(f"/openai/v1/batches/{batch}").json()
+            assert (done["status"], done["request_counts"]["completed"]) == ("completed", 2), done
+            output = http.get(f"/openai/v1/files/{done['output_file_id']}/content").text.splitlines()
+            assert [json.loads(line)["custom_id"] for line in output] == ["one", "two"]
     assert ended
     assert known.cut_off.total() == kills * CLIENTS  # each was in the middle of something each time
