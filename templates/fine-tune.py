@@ -37,6 +37,7 @@ suffix = "brisa"  # part of the names of your model and its deployments; at most
 training_type = "GlobalStandard"  # where Azure may train; others keep the data in a zone or region
 existing_customer = False  # True if you trained this model here before it closed to new customers
 budget = 5.0  # in US dollars: the lab stops before it would spend more; -1 for no limit
+scenario = "happy"  # simulator only: name of a scenario in which things go wrong
 pace = 0.0  # simulator only: real seconds for each simulated minute
 catalog = "main"  # Databricks only: catalog of the volume for results
 schema = "default"  # Databricks only: schema of that volume
@@ -478,6 +479,7 @@ lab.check(
 # - Write a worse training file: remove the sign-off from half of the answers, save it, and pass its path as `training_file`. How does the validation loss react, and what does the tuned model do?
 # - Deploy the first checkpoint instead of the last one and compare the scores.
 # - Bring ten conversations of your own. Is that enough?
+# - Practise trouble while it is free: set `scenario` to `"throttled"`, `"flaky"`, `"failed-job"`, `"slow"`, `"retired"` or `"content-filter"` and run the notebook again from the top. The set-up cell says what to expect and what helps.
 
 # %% [markdown]
 # ## 12. Clean up

@@ -51,6 +51,11 @@ class Session:
         """What the lab may still spend."""
         return Budget(self.cap, self.ledger, binding=not self.connection.simulated)
 
+    @property
+    def own_simulator(self) -> bool:
+        """Whether the service is a simulator that lives and dies with the notebook."""
+        return self.ledger.path is None
+
     @cached_property
     def answers(self) -> Path:
         """The folder for journals of answers; it lives as long as the service that gave them.

@@ -11,7 +11,7 @@ from kit.azure import client
 from kit.azure.ledger import Ledger, Place
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
-from kit.lab import explaining, guarding
+from kit.lab import explaining, guarding, practice
 from kit.lab.checks import score
 from kit.lab.resources import warn_of_hosting
 from kit.lab.session import Session, begin, end, session
@@ -41,6 +41,7 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
         settings.export("KIT_MODELS", str(namespace["models_file"]))
     tokens.work_offline()
     backend = namespace.get("backend", "simulator")
+    practice.check(str(namespace.get("scenario", practice.HAPPY)))
     if backend not in BACKENDS:
         raise UsageError(
             N_("There is no backend “{backend}”."),
@@ -66,6 +67,8 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
             )
         )
     warn_of_hosting(session())
+    if session().own_simulator:
+        practice.announce(str(namespace.get("scenario", practice.HAPPY)))
 
 
 def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
@@ -74,7 +77,8 @@ def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
         return _lasting(lab, connection, namespace)
     key = settings.remember_secret("KIT_SIMULATOR_KEY", secrets.token_urlsafe(24))
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(serve(seed=int(namespace.get("seed", 105)), keys=(key,)))
+        seed, scenario = int(namespace.get("seed", 105)), str(namespace.get("scenario", practice.HAPPY))
+        server = stack.enter_context(serve(seed=seed, keys=(key,), scenario=scenario))
         connection = client.simulated(server.url, key)
         return Session(
             lab,
