@@ -115,7 +115,9 @@ def main() -> None:
                 run(request)
             except BaseException:
                 code = 1
-                Path(request["log"]).with_suffix(".error").write_text(traceback.format_exc(), encoding="utf-8")
+                Path(request["log"]).with_suffix(".error").write_text(
+                    traceback.format_exc(), encoding="utf-8"
+                )
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)

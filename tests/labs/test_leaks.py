@@ -19,7 +19,10 @@ KEY = "velvet-otter/91+x=Q"
 OTHER = "amber-heron-17-copper"
 TYPED = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0xx." + "c2lnbmF0dXJl" * 2
 
-SET_UP = ["""locale = "en"\nbackend = "simulator"\ntraining_file = \"\"""", "from kit import lab\nlab.start('fine-tune', globals())"]
+SET_UP = [
+    """locale = "en"\nbackend = "simulator"\ntraining_file = \"\"""",
+    "from kit import lab\nlab.start('fine-tune', globals())",
+]
 LEAKS = {
     "print": "import os, sys\nprint(os.environ['KIT_SIMULATOR_KEY'])\nprint(os.environ, file=sys.stderr)",
     "result": "{'held': [os.environ['CLASSROOM_TOKEN']], 'bytes': os.environ['KIT_SIMULATOR_KEY'].encode()}",
@@ -30,7 +33,7 @@ LEAKS = {
     "request": "client.with_options(max_retries=0)._client.headers, client.auth_headers",
     "http error": "import openai\ntry:\n"
     "    client.chat.completions.create(model=os.environ['KIT_SIMULATOR_KEY'], messages=[])\n"
-    "except openai.APIStatusError as error:\n    print(error, error.request.headers, error.response.text)",
+    "except openai.APIStatusError as error:\n    print(error, error.request.content, error.response.text)",
     "upload": "path = lab.data_file('', 'support-train.jsonl')\nlab.once('file', path, "
     "create=lambda: client.files.create(file=(lab.marked(path), path.read_bytes()), purpose='fine-tune'))",
     "display": "from IPython.display import HTML, display\ndisplay(HTML(os.environ['CLASSROOM_TOKEN']))",
@@ -81,7 +84,11 @@ def test_no_file_of_a_run_holds_a_key(
 ):
     write(tmp_path / "leaky.ipynb", *SET_UP, *LEAKS.values())
     done = subprocess.run(
-        [sys.executable, "-m", *command(tmp_path)], cwd=tmp_path, env=environment, capture_output=True, check=False
+        [sys.executable, "-m", *command(tmp_path)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
     )
     (tmp_path / "log.txt").write_bytes(done.stdout + done.stderr)
     executed = (tmp_path / "done.ipynb").read_text(encoding="utf-8")

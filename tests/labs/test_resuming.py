@@ -177,7 +177,8 @@ def test_every_step_is_watched(undisturbed: tuple[list[str], float]):
 
 
 @pytest.mark.parametrize(
-    "event", ["after POST /files", "after POST /fine_tuning/jobs", "after PUT deployment", "before record model"]
+    "event",
+    ["after POST /files", "after POST /fine_tuning/jobs", "after PUT deployment", "before record model"],
 )
 def test_a_killed_lab_goes_on_where_it_was(
     event: str, cells: Cells, undisturbed: tuple[list[str], float], tmp_path: Path, monkeypatch

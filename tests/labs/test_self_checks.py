@@ -27,7 +27,9 @@ def wrong_answers(right: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     lost_job = SimpleNamespace(status="failed", fine_tuned_model=None)
     made_up = SimpleNamespace(status="succeeded", fine_tuned_model="gpt-oss-20b.ft-" + "0" * 32)
     training, validation = right["training"], right["validation"]
-    worst = max(right.get("checkpoints", [None]), key=lambda each: each.metrics.full_valid_loss if each else 0)
+    worst = max(
+        right.get("checkpoints", [None]), key=lambda each: each.metrics.full_valid_loss if each else 0
+    )
     remaining = SimpleNamespace(rows=[["deployment", "brisa-tuned", "brisa-tuned", ""]])
     return {
         "validation question": [
@@ -84,7 +86,9 @@ def cells(tmp_path):
     arguments = ["render", "--locale", "en", "--audience", "instructor", "--out", str(tmp_path)]
     assert CliRunner().invoke(main, arguments).exit_code == 0
     notebook = nbformat.read(tmp_path / "en" / "fine-tune.ipynb", as_version=4)
-    return [(cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells if cell.cell_type == "code"]
+    return [
+        (cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells if cell.cell_type == "code"
+    ]
 
 
 def test_wrong_answers_are_caught_and_right_ones_pass(cells, training_file, tmp_path, capsys, monkeypatch):
