@@ -12,6 +12,7 @@ from nbmake import nb_run
 
 from kit import i18n, settings
 from kit.cli import main
+from kit.notebooks.templates import template_paths
 
 LAB = "fine-tune"
 _EXAMPLES = 10  # the fewest that a fine-tuning job accepts
@@ -48,14 +49,15 @@ def test_pytest_runs_the_labs_and_kills_their_kernels(request: pytest.FixtureReq
     assert nb_run.NotebookClient.keywords["shutdown_kernel"] == "immediate"
 
 
-def test_the_instructor_edition_scores_full_marks(locale: str, tmp_path: Path):
+@pytest.mark.parametrize("lab", [path.stem for path in template_paths(settings.templates_folder())])
+def test_the_instructor_edition_scores_full_marks(lab: str, locale: str, tmp_path: Path):
     """Solved exercises pass, and the tuned model beats the untuned one in every language."""
-    arguments = ["render", "--locale", locale, "--audience", "instructor", "--out", str(tmp_path / "labs")]
+    arguments = ["render", "--lab", lab, "--locale", locale, "--audience", "instructor", "--out", str(tmp_path / "labs")]
     assert CliRunner().invoke(main, arguments).exit_code == 0
-    notebook = tmp_path / "labs" / locale / f"{LAB}.ipynb"
+    notebook = tmp_path / "labs" / locale / f"{lab}.ipynb"
     arguments = [
         "run",
-        LAB,
+        lab,
         "--locale",
         locale,
         "--notebook",
