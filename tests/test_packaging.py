@@ -74,7 +74,7 @@ def test_exported_names_exist_and_are_sorted():
     for folder in packages:
         module = importlib.import_module(".".join(folder.relative_to(ROOT).parts))
         names = getattr(module, "__all__", [])
-        assert sorted(names, key=str.casefold) == sorted(set(names), key=str.casefold), module.__name__
+        assert sorted(names) == sorted(set(names)), module.__name__
         assert not [name for name in names if not hasattr(module, name)], module.__name__
 
 

@@ -92,7 +92,7 @@ class DeploymentStore:
         for base in base_models():
             if base.deployed:
                 model = self._described({"name": base.name, "format": base.format})
-                sku = {"name": "GlobalStandard", "capacity": 10}
+                sku = {"name": "GlobalStandard", "capacity": base.capacity}
                 self._add(base.name, model, sku, {}, "Succeeded")
         journal.register(self)
 

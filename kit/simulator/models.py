@@ -31,6 +31,7 @@ class BaseModel:
         deployed: whether a new simulator already holds a deployment of it.
         retires: ISO date of retirement, or None.
         dimensions: how long the vectors of an embedding model are; None for a model that writes.
+        capacity: of the deployment that a new simulator holds; it matters where quotas do.
     """
 
     name: str
@@ -40,6 +41,7 @@ class BaseModel:
     deployed: bool
     retires: str | None
     dimensions: int | None = None
+    capacity: int = 10
 
     @property
     def operation(self) -> str:
