@@ -25,6 +25,7 @@ COMMANDS = {
     "run": N_("Run a lab from beginning to end without a browser."),
     "resources": N_("List what the labs have created, and ask the service for it."),
     "cleanup": N_("Delete what the labs have created, and prove that nothing is left."),
+    "labs": N_("Copy the labs into a folder of your own."),
     "serve": N_("Start the local simulator of Azure OpenAI."),
     "catalogs": N_("Update the translation catalogs and show their status."),
     "check": N_("Check templates, translations and notebooks."),
