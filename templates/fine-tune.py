@@ -133,7 +133,7 @@ lab.check(
     _("No training example is longer than the model can take."),
     lambda: 0 < max(total_tokens) <= (base.context_limit or 8192),
     hint=_("Shorten or split the longest examples, or choose a model with a higher limit."),
-    more=_("total_tokens.index(max(total_tokens)) is the number of the longest one in training."),
+    more=_("training[total_tokens.index(max(total_tokens))] is the longest one."),
 )
 
 # %% [markdown]

@@ -18,7 +18,10 @@ class Scenario(NamedTuple):
 SCENARIOS = {
     "throttled": Scenario(
         N_("The deployments have a small quota, as on a first day on Azure: many requests are refused."),
-        N_("Expect longer waits, and no loss: clients and runner wait as long as the service asks them to."),
+        N_(
+            "Expect longer waits, but nothing gets lost: clients and runner wait as long as the service asks "
+            "them to."
+        ),
     ),
     "flaky": Scenario(
         N_("Some requests fail, are slow, or break off; of one job, the service's answer gets lost."),
