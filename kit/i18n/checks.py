@@ -30,7 +30,8 @@ _HTML_TAG = re.compile(r"</?[A-Za-z][^>]*>")
 _OBJECT = "\ufffc"
 # What is no prose in a comment or in a text of the kit: placeholders, commands, calls, assignments, paths.
 _CODE_LIKE = re.compile(
-    r"\{[^{}]*\}|\bkit (?:render|run|serve|catalogs|check|cleanup|doctor|labs|resources)(?: [\w.=/~-]+)*|\b\w+\[[^\s\]]*\]"
+    r"\{[^{}]*\}|\b\w+\[[^\s\]]*\]"
+    r"|\bkit (?:render|run|serve|catalogs|check|cleanup|doctor|labs|resources)(?: [\w.=/~-]+)*"
     r"|\b[\w.]+\([^()]*\)|\b\w+ ?= ?(?:\"[^\"]*\"|[\w.]*\w)|\"[^\"\s]*\"|[\w.~-]*/[\w./-]*\w|/"
     r"|(?<![\w-])--?[a-z][\w-]*",
     re.ASCII,
