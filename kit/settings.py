@@ -6,6 +6,7 @@ a key can come from.
 
 import getpass
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +15,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 _SECRET_ENDINGS = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL", "_CONNECTION_STRING")
 _SHORTEST_SECRET = 8
+_VOLUMES = Path("/Volumes")
 _FILE_PREFIXES = ("AZURE_", "DATABRICKS_", "KIT_", "OPENAI_")
 _remembered: dict[str, str] = {}  # secrets that came from elsewhere than the environment
 
@@ -136,6 +138,25 @@ def learner() -> str:
 def on_databricks() -> bool:
     """Tell whether this process runs on a Databricks cluster."""
     return bool(variable("DATABRICKS_RUNTIME_VERSION"))
+
+
+def volumes_folder() -> Path:
+    """Return the folder below which Databricks shows the volumes of Unity Catalog."""
+    return _VOLUMES
+
+
+def on_local_disk(path: Path) -> Path:
+    """Return ``path``, or for one in a volume its counterpart on this machine's own disk.
+
+    A volume takes whole files only: it cannot be locked, and files in it cannot be appended to
+    (docs.databricks.com/aws/en/files/volumes, “Limitations”, November 2026). What needs either lies here and
+    ends with the cluster.
+    """
+    if not path.is_relative_to(_VOLUMES):
+        return path
+    twin = Path(tempfile.gettempdir()) / "llm-teaching-kit" / path.relative_to(_VOLUMES)
+    twin.parent.mkdir(parents=True, exist_ok=True)
+    return twin
 
 
 def export(name: str, value: str) -> None:

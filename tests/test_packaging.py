@@ -86,7 +86,7 @@ def test_what_is_imported_is_declared_and_the_other_way_round():
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
-    ours = {*sys.stdlib_module_names, "kit", "databricks"}  # databricks: only a cluster has it
+    ours = {*sys.stdlib_module_names, "kit"}
     foreign = {name for name in imported if name.split(".")[0] not in ours}
     owners = {owner for name in foreign for owner in owners_of(name)}
     assert not owners - DECLARED - OPTIONAL, "imported and not declared"

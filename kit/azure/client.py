@@ -10,7 +10,7 @@ Secrets stay in private fields: neither ``repr`` nor an exception shows them.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from kit.errors import N_, SettingsError
 # Microsoft's samples ask Entra ID for this audience (Foundry documentation, October 2026).
 _SCOPE = "https://ai.azure.com/.default"
 _PUBLIC_MANAGEMENT = "https://management.azure.com"
-_SECRET_NAME = "azure-openai-api-key"  # of the key within a Databricks secret scope
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -105,13 +104,17 @@ def running_simulator() -> Connection | None:
     return simulated(endpoint, key)
 
 
-def from_environment(secret_scope: str = "") -> Connection:
-    """Return the connection that the environment, or a Databricks secret scope, describes.
+def from_environment(scope: Mapping[str, str] | None = None) -> Connection:
+    """Return the connection that the environment describes.
+
+    Args:
+        scope: what a Databricks secret scope says instead, by environment variable.
 
     Raises:
         SettingsError: a variable is missing, or the endpoint would send a key over an open line.
     """
-    endpoint = _required("AZURE_OPENAI_ENDPOINT").rstrip("/").removesuffix("/openai/v1")
+    scope = scope or {}
+    endpoint = _required("AZURE_OPENAI_ENDPOINT", scope).rstrip("/").removesuffix("/openai/v1")
     address = urlsplit(endpoint)
     local = address.hostname in _LOOPBACK
     if not (address.scheme == "https" or (address.scheme == "http" and local)):
@@ -121,12 +124,12 @@ def from_environment(secret_scope: str = "") -> Connection:
         )
     return Connection(
         endpoint=endpoint,
-        subscription=_required("AZURE_SUBSCRIPTION_ID"),
-        resource_group=_required("AZURE_RESOURCE_GROUP"),
+        subscription=_required("AZURE_SUBSCRIPTION_ID", scope),
+        resource_group=_required("AZURE_RESOURCE_GROUP", scope),
         account=settings.variable("AZURE_OPENAI_ACCOUNT") or (address.hostname or "").split(".")[0],
         management_endpoint=endpoint if local else _PUBLIC_MANAGEMENT,
         simulated=local,  # nothing else than `kit serve` listens there
-        _key=settings.secret("AZURE_OPENAI_API_KEY") or _from_scope(secret_scope),
+        _key=scope.get("AZURE_OPENAI_API_KEY") or settings.secret("AZURE_OPENAI_API_KEY"),
     )
 
 
@@ -160,8 +163,8 @@ def of_place(place: Place) -> Connection:
     return Connection(place.endpoint, place.subscription, place.resource_group, place.account, _key=key)
 
 
-def _required(name: str) -> str:
-    value = settings.variable(name)
+def _required(name: str, scope: Mapping[str, str]) -> str:
+    value = scope.get(name) or settings.variable(name)
     if not value:
         raise SettingsError(
             N_("The environment variable {name} is not set, so the lab does not know your Azure resource."),
@@ -171,16 +174,6 @@ def _required(name: str) -> str:
             name=name,
         )
     return value
-
-
-def _from_scope(scope: str) -> str:
-    """Return the key from a Databricks secret scope; empty elsewhere or where no scope was named."""
-    if not (scope and settings.on_databricks()):
-        return ""
-    from databricks.sdk.runtime import dbutils  # type: ignore[import-not-found, unused-ignore] # a cluster's
-
-    key = str(dbutils.secrets.get(scope, _SECRET_NAME))
-    return settings.remember_secret(_SECRET_NAME, key)
 
 
 def _credential() -> Any:

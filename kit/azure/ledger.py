@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from kit import settings
 from kit.errors import N_, LedgerError
 
 Kind = Literal["file", "job", "model", "deployment", "endpoint", "volume"]
@@ -87,7 +88,7 @@ class Ledger:
         self._payments: dict[str, float] = {}
         self._lock: Any = contextlib.nullcontext()
         if path is not None:
-            self._lock = FileLock(f"{path}.lock", timeout=_PATIENCE)
+            self._lock = FileLock(f"{settings.on_local_disk(path)}.lock", timeout=_PATIENCE)
             self._read(keep_place=place is not None)
 
     def __iter__(self) -> Iterator[Entry]:

@@ -207,4 +207,4 @@ def _price(model: Model) -> Price | None:
 
 def _journal(engine: str) -> Path:
     """Return where this lab's answers are kept: as long as the service that gave them."""
-    return session().answers / ("spark" if engine == "spark" else _JOURNAL)
+    return session().shared_answers / "spark" if engine == "spark" else session().answers / _JOURNAL

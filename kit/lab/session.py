@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit import settings
 from kit.azure.budget import Budget
 from kit.azure.client import Connection
 from kit.azure.ledger import Ledger
@@ -65,9 +66,14 @@ class Session:
         """
         if self.ledger.path is None:
             return Path(self.resources.enter_context(tempfile.TemporaryDirectory(prefix="kit-answers-")))
-        folder = self.ledger.path.with_suffix(".answers")
+        folder = settings.on_local_disk(self.ledger.path.with_suffix(".answers"))
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    @property
+    def shared_answers(self) -> Path:
+        """The same for all machines of a cluster: in the volume, where the ledger lies in one."""
+        return self.answers if self.ledger.path is None else self.ledger.path.with_suffix(".answers")
 
     @property
     def openai(self) -> "OpenAI":

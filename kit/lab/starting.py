@@ -11,7 +11,7 @@ from kit.azure import client
 from kit.azure.ledger import Ledger, Place
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
-from kit.lab import explaining, guarding, practice
+from kit.lab import databricks, explaining, guarding, practice
 from kit.lab.checks import score
 from kit.lab.resources import warn_of_hosting
 from kit.lab.session import Session, begin, end, session
@@ -25,17 +25,20 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
 
     Args:
         lab: name of the lab, such as ``fine-tune``.
-        namespace: the notebook's ``globals()``: its parameters are read from here.
+        namespace: the notebook's ``globals()``: its parameters are read from here. On Databricks, those that
+            have a widget of their name get its value first.
 
     Raises:
-        UsageError: the backend does not exist, or a parameter looks like a secret.
+        UsageError: the backend does not exist, or a parameter has the wrong type or looks like a secret.
         UnknownLocaleError: the locale is not shipped.
-        SettingsError: the backend is ``azure`` and the environment does not describe a resource.
+        SettingsError: the backend is ``azure``, and neither environment nor secret scope describe a resource.
     """
     i18n.use(namespace.get("locale", "en"))
     settings.read_env_file()
     guarding.install()
     explaining.install()
+    from_widgets = databricks.take_widgets(namespace)
+    i18n.use(namespace.get("locale", "en"))
     guarding.refuse_secrets(namespace)
     if namespace.get("models_file"):
         settings.export("KIT_MODELS", str(namespace["models_file"]))
@@ -51,24 +54,31 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
         )
     end()  # the cell may be run again
     begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
-    locale = i18n.current()
-    print(_("Language: {language} ({locale})").format(language=i18n.own_name(locale), locale=locale))
-    if client.running_simulator() is not None and backend == "simulator":
-        address = session().connection.endpoint
-        print(_("Backend: the simulator of Azure at {address}. It is free.").format(address=address))
-    elif backend == "simulator":
-        print(
-            _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")
-        )
-    else:
-        print(
-            _("Backend: Azure, resource “{account}”. From here on, cells can cost money.").format(
-                account=session().connection.account
-            )
-        )
+    _say_where(from_widgets)
     warn_of_hosting(session())
     if session().own_simulator:
         practice.announce(str(namespace.get("scenario", practice.HAPPY)))
+
+
+def _say_where(from_widgets: list[str]) -> None:
+    """Say in which language and on which backend the lab runs, and what it was told by widgets."""
+    locale, connection = i18n.current(), session().connection
+    print(_("Language: {language} ({locale})").format(language=i18n.own_name(locale), locale=locale))
+    if from_widgets:
+        print(_("Set by widgets: {names}").format(names=i18n.joined(from_widgets)))
+    if session().own_simulator:
+        print(
+            _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")
+        )
+    elif connection == client.running_simulator():
+        address = connection.endpoint
+        print(_("Backend: the simulator of Azure at {address}. It is free.").format(address=address))
+    else:
+        print(
+            _("Backend: Azure, resource “{account}”. From here on, cells can cost money.").format(
+                account=connection.account
+            )
+        )
 
 
 def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
@@ -91,7 +101,8 @@ def _with_simulator(lab: str, namespace: MutableMapping[str, Any]) -> Session:
 
 
 def _with_azure(lab: str, namespace: MutableMapping[str, Any]) -> Session:
-    connection = client.from_environment(str(namespace.get("secret_scope", "")))
+    databricks.keep_in_volume(namespace)
+    connection = client.from_environment(databricks.read_scope(namespace))
     return _lasting(lab, connection, namespace)
 
 
@@ -131,7 +142,7 @@ def volume(catalog: str, schema: str, name: str) -> Path:
     On Databricks the volume must exist: the notebook creates it with ``CREATE VOLUME IF NOT EXISTS``.
     """
     if on_databricks():
-        return Path("/Volumes") / catalog / schema / name
+        return settings.volumes_folder() / catalog / schema / name
     folder = settings.work_folder() / "results" / session().lab
     folder.mkdir(parents=True, exist_ok=True)
     return folder

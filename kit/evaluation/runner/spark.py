@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kit import errors, settings
+from kit import errors
 from kit.errors import N_, KitError, UsageError
 from kit.evaluation.runner.caps import Caps
 from kit.evaluation.runner.engine import Ask
@@ -109,9 +109,8 @@ def run(  # noqa: PLR0913 - the parts of a run
     reports = parts.mapInPandas(work, _REPORT).collect()
     summary, failures = _reported(reports)
     rows = keyed.join(_answers(spark, segments, failures), _KEY, "left").drop(_KEY)
-    storage = "delta" if settings.on_databricks() else "parquet"
-    rows.write.format(storage).mode("overwrite").save(str(table))
-    return SparkRun(spark.read.format(storage).load(str(table)), str(table), summary)
+    rows.write.mode("overwrite").save(str(table))  # Spark's own default: Parquet, and Delta on Databricks
+    return SparkRun(spark.read.load(str(table)), str(table), summary)
 
 
 def _places(folder: Path | str | None) -> tuple[Path, Path]:
