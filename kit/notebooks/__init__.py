@@ -2,7 +2,8 @@
 
 The path of a text: ``templates`` (cells) → ``messages`` (what to translate; ``markdown``, ``html``,
 ``images`` and ``code`` find it, ``spans`` and ``literals`` put translations back) → ``rendering`` (with
-``values``) → ``editions`` (which files) → ``checks``.
+``values``) → ``editions`` (which files) → ``checks``. ``databricks`` writes
+a notebook in another form.
 
 The path of a run: ``parameters`` → ``execution`` → ``runs``.
 
