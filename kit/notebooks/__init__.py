@@ -2,8 +2,7 @@
 
 The path of a text: ``templates`` (cells) → ``messages`` (what to translate; ``markdown``, ``html``,
 ``images`` and ``code`` find it, ``spans`` and ``literals`` put translations back) → ``rendering`` (with
-``values``) → ``editions`` (which files) → ``checks``. ``databricks`` writes
-a notebook in another form.
+``values``) → ``editions`` (which files; ``databricks`` writes one in another form) → ``checks``.
 
 The path of a run: ``parameters`` → ``execution`` → ``runs``.
 

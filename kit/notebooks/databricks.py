@@ -40,9 +40,7 @@ def _cell(cell: Mapping[str, Any], number: int) -> str:
     reserved = next((line for line in lines if line.startswith(_RESERVED)), None)
     if reserved is not None:
         raise NotebookError(
-            N_(
-                "Cell {number} cannot be written as Databricks source: “{line}” has a meaning there."
-            ),
+            N_("Cell {number} cannot be written as Databricks source: “{line}” has a meaning there."),
             advice=N_("Word that comment differently."),
             number=number,
             line=reserved,
