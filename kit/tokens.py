@@ -23,12 +23,30 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import tiktoken
+from tiktoken import registry
+from tiktoken_ext.openai_public import o200k_base
 
 from kit import settings
 from kit.errors import N_, SettingsError, UsageError
 
 _RANKS_ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/{name}.tiktoken"
 _PACKAGED = ("o200k_base", "cl100k_base")
+
+# tiktoken knows o200k_harmony from 0.10 on, and the Databricks ML runtimes of 2025 have 0.7 to 0.9. Its named
+# special tokens, “OpenAI harmony response format”: https://developers.openai.com/cookbook/articles/openai-harmony
+_HARMONY = "o200k_harmony"
+_HARMONY_NAMED = {
+    199998: "startoftext",
+    199999: "endoftext",
+    200002: "return",
+    200003: "constrain",
+    200005: "channel",
+    200006: "start",
+    200007: "end",
+    200008: "message",
+    200012: "call",
+}
+_HARMONY_SIZE = 201088
 
 # “How to count tokens with tiktoken”, section 6, and “Data preparation … for chat model fine-tuning”:
 # https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken
@@ -88,6 +106,17 @@ def work_offline() -> None:
     """
     if not settings.variable("TIKTOKEN_CACHE_DIR"):
         settings.export("TIKTOKEN_CACHE_DIR", str(_seed_cache()))
+    tiktoken.list_encoding_names()  # makes tiktoken look for its encodings
+    if registry.ENCODING_CONSTRUCTORS is not None:
+        registry.ENCODING_CONSTRUCTORS.setdefault(_HARMONY, _harmony)
+
+
+def _harmony() -> dict[str, Any]:
+    """Return the definition of ``o200k_harmony``: ``o200k_base`` with more special tokens."""
+    base = o200k_base()
+    numbers = range(min(_HARMONY_NAMED), _HARMONY_SIZE)
+    special = {f"<|{_HARMONY_NAMED.get(number, f'reserved_{number}')}|>": number for number in numbers}
+    return {**base, "name": _HARMONY, "special_tokens": {**base["special_tokens"], **special}}
 
 
 @cache
@@ -121,7 +150,7 @@ def encoding(name: str = "o200k_base") -> tiktoken.Encoding:
             N_("The ranks of the encoding “{name}” are not on this machine and cannot be downloaded."),
             advice=N_("Use one of {names}, or unset TIKTOKEN_CACHE_DIR."),
             name=name,
-            names=", ".join((*_PACKAGED, "o200k_harmony")),
+            names=", ".join((*_PACKAGED, _HARMONY)),
         ) from error
 
 
@@ -166,8 +195,9 @@ def _count_chunk(chunk: Sequence[str], chosen: tiktoken.Encoding) -> list[int]:
     import numpy as np
 
     joined = _SEPARATOR.join(chunk)
+    encode = getattr(chosen, "encode_to_numpy", chosen.encode)  # tiktoken 0.7 has only the slower one
     try:
-        encoded = chosen.encode_to_numpy(joined, allowed_special={_SEPARATOR}, disallowed_special=())
+        encoded = np.asarray(encode(joined, allowed_special={_SEPARATOR}, disallowed_special=()))
     except UnicodeEncodeError:  # half a surrogate pair, which encode_ordinary() replaces
         return [len(chosen.encode_ordinary(text)) for text in chunk]
     ends = np.append(np.flatnonzero(encoded == chosen.eot_token), len(encoded))

@@ -194,3 +194,24 @@ def test_counting_needs_no_network(tmp_path, monkeypatch):
     ]
     assert run.stdout.split("\n")[:2] == [str([expected[0], *expected]), SettingsError.__name__]
     assert len(list((tmp_path / "tiktoken").iterdir())) == 2
+
+
+def test_harmony_is_there_where_tiktoken_is_too_old_to_know_it(monkeypatch):
+    tokens.work_offline()
+    theirs = tiktoken.get_encoding("o200k_harmony")
+    monkeypatch.delitem(tiktoken.registry.ENCODING_CONSTRUCTORS, "o200k_harmony")
+    monkeypatch.delitem(tiktoken.registry.ENCODINGS, "o200k_harmony")
+    tokens.work_offline()
+    ours = tiktoken.get_encoding("o200k_harmony")
+    assert ours is not theirs
+    assert ours._special_tokens == theirs._special_tokens
+    text = "Olá! 你好，世界 <|channel|>final"
+    assert ours.encode(text, allowed_special="all") == theirs.encode(text, allowed_special="all")
+    assert ours.n_vocab == theirs.n_vocab
+
+
+def test_counts_are_the_same_with_a_tiktoken_that_cannot_encode_to_numpy(monkeypatch):
+    texts = ["Olá!", "你好，世界", "", "half a pair \ud83d", "a <|endoftext|> b"]
+    expected = tokens.count_texts(texts)
+    monkeypatch.delattr(tiktoken.Encoding, "encode_to_numpy")
+    assert tokens.count_texts(texts) == expected
