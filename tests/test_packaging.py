@@ -108,15 +108,6 @@ def owners_of(name: str) -> set[str]:
     }
 
 
-def test_conda_gets_what_pip_gets():
-    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    assert content["name"] == PROJECT["project"]["name"]
-    assert content["channels"] == ["conda-forge"]
-    *conda, pip = content["dependencies"]
-    assert conda == ["python" + PROJECT["project"]["requires-python"], "pip"]
-    assert pip == {"pip": ["-e ."]}  # everything else: whatever pyproject.toml says
-
-
 def test_the_readme_and_ci_run_the_same_commands():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
