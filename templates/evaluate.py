@@ -21,6 +21,12 @@
 #
 # **On Azure Databricks** the same holds; the key can come from a secret scope. Step 11 also runs on the cluster's Spark.
 
+# %% [markdown] tags=["databricks"]
+# Install the kit first. The cell takes it from the Git folder that this notebook lies in and puts it beside the packages of the runtime. If your notebook lies somewhere else, write the path of the kit's wheel in place of `../..`.
+
+# %% tags=["databricks"]
+# %pip install --quiet ../..
+
 # %% tags=["parameters"]
 locale = "en"  # language of the data and of the messages
 backend = "simulator"  # "azure" asks your own deployment

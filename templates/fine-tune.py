@@ -25,6 +25,12 @@
 #
 # **On Azure Databricks** you also need a workspace (Premium or trial) in the same region, with serverless compute or a single-node ML runtime cluster. A small node such as `Standard_D4ds_v5` without Photon is enough, because the training happens in Azure OpenAI and not on your cluster.
 
+# %% [markdown] tags=["databricks"]
+# Install the kit first. The cell takes it from the Git folder that this notebook lies in and puts it beside the packages of the runtime. If your notebook lies somewhere else, write the path of the kit's wheel in place of `../..`.
+
+# %% tags=["databricks"]
+# %pip install --quiet ../..
+
 # %% tags=["parameters"]
 locale = "en"  # language of the data and of the messages
 backend = "simulator"  # "azure" runs the same cells on your subscription

@@ -14,14 +14,14 @@ from kit.notebooks.parameters import Parameter, restore
 
 VOLUME = "llm_labs"  # the notebooks create it under this name, too
 _PLACE = {"catalog": "main", "schema": "default"}  # of the volume, also for labs without these parameters
-# What a secret scope may hold, and the environment variable that each stands for. Serverless compute has no
-# place for environment variables, so a scope takes more than the key.
-_SECRETS = {
-    "azure-openai-api-key": "AZURE_OPENAI_API_KEY",
-    "azure-openai-endpoint": "AZURE_OPENAI_ENDPOINT",
-    "azure-subscription-id": "AZURE_SUBSCRIPTION_ID",
-    "azure-resource-group": "AZURE_RESOURCE_GROUP",
-}
+# The environment variables that a secret scope may stand for, under names such as azure-openai-endpoint.
+# Serverless compute has no place for environment variables, so a scope takes more than the key.
+_SCOPED = (
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_ENDPOINT",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_RESOURCE_GROUP",
+)
 # How the runtime says that there is no widget of a name. Each way to reach it wraps that in an exception of
 # its own, and the stub of databricks-sdk has no list of widgets to ask for instead.
 _UNDEFINED = ("InputWidgetNotDefined", "No input widget named")
@@ -73,18 +73,17 @@ def read_scope(namespace: Mapping[str, Any]) -> dict[str, str]:
     scope, secrets = namespace.get("secret_scope", ""), getattr(namespace.get("dbutils"), "secrets", None)
     if not scope or secrets is None:
         return {}
+    names = {variable: variable.lower().replace("_", "-") for variable in _SCOPED}
     try:
         held = {each.key for each in secrets.list(scope)}
-        found = {
-            variable: str(secrets.get(scope, name)) for name, variable in _SECRETS.items() if name in held
-        }
+        found = {variable: str(secrets.get(scope, name)) for variable, name in names.items() if name in held}
     except Exception as error:  # a class of its own for each way to reach the service
         raise SettingsError(
             N_("The secret scope “{scope}” cannot be read: {reason}"),
             advice=N_("Check its name, and ask its owner for the READ permission. It may hold: {names}."),
             scope=scope,
             reason=str(error).strip().split("\n")[0],
-            names=i18n.joined(list(_SECRETS)),
+            names=i18n.joined(list(names.values())),
         ) from error
     settings.remember_secret("AZURE_OPENAI_API_KEY", found.get("AZURE_OPENAI_API_KEY", ""))
     return found

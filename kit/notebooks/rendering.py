@@ -25,6 +25,7 @@ from kit.notebooks.templates import Cell, Template
 from kit.notebooks.values import Values
 
 AUDIENCES = ("learner", "instructor")
+TARGETS = ("jupyter", "databricks")  # a cell with such a tag is in the editions of that target only
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LANGUAGE = {
     "file_extension": ".py",
@@ -49,12 +50,13 @@ class Surroundings:
         return cls(Values(locale, folder or settings.locales_folder()), kit if kit is not None else {})
 
 
-def render(
+def render(  # noqa: PLR0913 - an edition has so many sides
     template: Template,
     locale: str,
     catalog: Mapping[str, str],
     audience: str = "learner",
     *,
+    target: str = "jupyter",
     surroundings: Surroundings | None = None,
 ) -> dict[str, Any]:
     """Return the notebook of one edition.
@@ -64,21 +66,17 @@ def render(
         locale: locale identifier of the edition.
         catalog: its translations; a :class:`kit.i18n.catalogs.Catalog` also knows which of them are fuzzy.
         audience: ``learner`` leaves out solutions, ``instructor`` puts them in the place of the exercises.
+        target: where the notebook will run, one of :data:`TARGETS`.
         surroundings: tables and the kit's own messages; by default those of the kit.
 
     Raises:
         TemplateError: a cell, an expression or a translation cannot be rendered; names file and line.
-        UsageError: there is no such audience.
+        UsageError: there is no such audience or target.
     """
-    if audience not in AUDIENCES:
-        raise UsageError(
-            N_("There is no audience “{audience}”."),
-            advice=N_("Choose one of: {audiences}."),
-            audience=audience,
-            audiences=", ".join(AUDIENCES),
-        )
+    _check_choice(N_("There is no audience “{choice}”."), audience, AUDIENCES)
+    _check_choice(N_("There is no target “{choice}”."), target, TARGETS)
     surroundings = surroundings or Surroundings.of(locale)
-    chosen = [index for index, cell in enumerate(template.cells) if _belongs(cell, audience)]
+    chosen = [index for index, cell in enumerate(template.cells) if _belongs(cell, audience, target)]
     edition = replace(template, cells=tuple(template.cells[index] for index in chosen))
     share = translated_share(edition, catalog) if locale != SOURCE else 1.0
     mark = _marker(surroundings.kit) if locale != SOURCE else None
@@ -99,6 +97,13 @@ def render(
     }
     _validate(notebook, template.path)
     return notebook
+
+
+def _check_choice(message: str, choice: str, choices: tuple[str, ...]) -> None:
+    if choice not in choices:
+        raise UsageError(
+            message, advice=N_("Choose one of: {choices}."), choice=choice, choices=", ".join(choices)
+        )
 
 
 def notebook_text(notebook: Mapping[str, Any]) -> str:
@@ -122,9 +127,9 @@ def translated_share(template: Template, catalog: Mapping[str, str]) -> float:
     return sum(msgid in catalog for msgid in messages) / len(messages) if messages else 1.0
 
 
-def _belongs(cell: Cell, audience: str) -> bool:
+def _belongs(cell: Cell, audience: str, target: str) -> bool:
     tags = set(cell.tags)
-    if "template-only" in tags:
+    if "template-only" in tags or tags & (set(TARGETS) - {target}):
         return False
     if audience == "learner":
         return not tags & {"solution", "instructor"}

@@ -10,7 +10,7 @@ from kit import settings
 from kit.notebooks.templates import read_template, template_paths
 
 TEMPLATES = template_paths(settings.templates_folder())
-SCAFFOLD = {"parameters", "self-check", "exercise", "solution"}
+SCAFFOLD = {"parameters", "self-check", "exercise", "solution", "databricks"}
 MOST_LESSON_CELLS = 26  # two for each of a lab's twelve steps, and the first and the last
 
 

@@ -44,10 +44,9 @@ def pseudo_catalog(template):
     return {message.msgid: pseudo(message.msgid) for message in extract_template(template)}
 
 
-def edition(tables, locale="en", catalog=None, audience="learner", kit=None):
-    return render(
-        TEMPLATE, locale, catalog or {}, audience, surroundings=Surroundings.of(locale, kit, tables)
-    )
+def edition(tables, locale="en", catalog=None, audience="learner", kit=None, *, target="jupyter"):
+    surroundings = Surroundings.of(locale, kit, tables)
+    return render(TEMPLATE, locale, catalog or {}, audience, target=target, surroundings=surroundings)
 
 
 def source(notebook, number):
@@ -212,4 +211,12 @@ def test_metadata(tables):
     }
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     tags = [cell["metadata"].get("tags", []) for cell in notebook["cells"]]
-    assert [tag for cell in tags for tag in cell] == ["parameters", "databricks", "exercise", "exercise"]
+    assert [tag for cell in tags for tag in cell] == ["parameters", "exercise", "exercise"]
+
+
+@pytest.mark.parametrize(("target", "there"), [("jupyter", False), ("databricks", True)])
+def test_a_cell_of_a_target_is_in_no_other(tables, target, there):
+    tags = [
+        tag for cell in edition(tables, target=target)["cells"] for tag in cell["metadata"].get("tags", [])
+    ]
+    assert ("databricks" in tags) is there
