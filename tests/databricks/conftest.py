@@ -1,4 +1,4 @@
-"""A workspace to run notebooks in: the names, variables and folders that Databricks would give them."""
+"""A cluster to run notebooks on: the names, variables and folders that Databricks would give them."""
 
 import json
 import shutil
@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from kit import settings
+from kit.i18n import catalogs
+from kit.notebooks.editions import Workspace
 from kit.notebooks.execution import run_notebook
+from kit.notebooks.rendering import Surroundings, render, write_notebook
 from kit.notebooks.runs import RunReport
 
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 @dataclass
-class Workspace:
+class Cluster:
     """Where the jobs of a test run."""
 
     folder: Path
@@ -35,12 +38,27 @@ class Workspace:
             "volumes": str(self.volumes),
         }
         (self.folder / "stand_in.json").write_text(json.dumps(description), encoding="utf-8")
-        notebook = settings.labs_folder() / locale / f"{lab}.ipynb"
+        notebook = self.folder / "repository" / "labs" / locale / f"{lab}.ipynb"
+        write_notebook(rendered(lab, locale), notebook)
+        shutil.copy(PROJECT, self.folder / "repository")
         return run_notebook(notebook, self.folder / f"{lab}.{locale}.ipynb", locale=locale)
 
 
+def rendered(lab: str, locale: str) -> dict[str, Any]:
+    """Return a lab as it is rendered for Databricks."""
+    here = Workspace.default()
+    kit = catalogs.load(here.locales, locale, catalogs.KIT_DOMAIN)
+    return render(
+        here.template(lab),
+        locale,
+        catalogs.load(here.locales, locale, lab),
+        target="databricks",
+        surroundings=Surroundings.of(locale, kit),
+    )
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     startup = tmp_path / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     shutil.copy(STAND_IN, startup / "00-databricks.py")
@@ -50,7 +68,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")  # there: databricks
     monkeypatch.delenv("KIT_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))  # the cluster's own disk
-    made = Workspace(tmp_path)
+    made = Cluster(tmp_path)
     (made.volumes / "main" / "default").mkdir(parents=True)
     return made
 

@@ -9,6 +9,7 @@ signatures with the stub that databricks-sdk ships.
 import json
 import os
 import re
+import shlex
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,27 @@ def local_session() -> Any:
         return builder.getOrCreate()
 
 
+def install_pip_command(shell: Any) -> None:
+    """Let ``%pip install PATH`` look for a project and start Python anew, as on a cluster.
+
+    It installs nothing: the kit is here, and a test does not change the environment that it runs in.
+    """
+    kept = {*shell.user_ns, "dbutils", "spark"}
+
+    def pip(line: str) -> None:
+        command, *words = shlex.split(line)
+        paths = [Path(word) for word in words if not word.startswith("-")]
+        if command != "install" or not paths:
+            raise RuntimeError(f"%pip {line}: not known here")
+        for path in paths:
+            if not (path / "pyproject.toml").is_file():
+                raise RuntimeError(f"Directory '{path.absolute()}' is not installable.")
+        for name in shell.user_ns.keys() - kept:
+            del shell.user_ns[name]
+
+    shell.register_magic_function(pip, "line", "pip")
+
+
 def names(description: dict[str, Any]) -> dict[str, Any]:
     """Return what the notebook finds among its names."""
     from kit import settings
@@ -193,4 +215,5 @@ def names(description: dict[str, Any]) -> dict[str, Any]:
 
 
 if "STAND_IN" in os.environ:
+    install_pip_command(get_ipython())  # noqa: F821 - there is one in a start-up file
     globals().update(names(json.loads(Path(os.environ["STAND_IN"]).read_text(encoding="utf-8"))))

@@ -48,7 +48,8 @@ def test_the_bundle_is_in_step_with_labs_and_languages(update_golden):
     text = bundle_text(*labs_and_locales())
     if update_golden:
         FILE.write_text(text, encoding="utf-8")
-    assert FILE.read_text(encoding="utf-8") == text, "run: pytest tests/databricks --update-golden"
+    mend = "run: pytest tests/databricks/test_bundle.py --update-golden"
+    assert FILE.read_text(encoding="utf-8") == text, mend
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -40,25 +40,25 @@ def imports_of(lab: str) -> set[str]:
 @pytest.mark.parametrize(
     ("lab", "locale"), list(zip(LABS, itertools.cycle(reversed(i18n.available())), strict=False))
 )
-def test_a_lab_runs_as_a_job(lab, locale, workspace, printed):
+def test_a_lab_runs_as_a_job(lab, locale, cluster, printed):
     """Through the scope as on Azure, with a simulator at the other end, and on Spark where the lab can."""
     missing = sorted(name for name in imports_of(lab) if importlib.util.find_spec(name) is None)
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     wanted = {"backend": "azure", "secret_scope": "class", "seed": "7", "engine": "spark"}
     with serve(port=0, keys=(SECRET,)) as server:
-        workspace.scopes["class"] = {
+        cluster.scopes["class"] = {
             "azure-openai-endpoint": server.url,
             "azure-openai-api-key": SECRET,
             "azure-subscription-id": "s",
             "azure-resource-group": "g",
         }
         given = {name: value for name, value in wanted.items() if name in read_parameters(notebook_of(lab))}
-        report = workspace.run(lab, locale, **given)
+        report = cluster.run(lab, locale, **given)
     assert report.failure is None, report.failure
     assert "failed" not in {check.status for check in report.checks}, report.checks
     assert all(name in printed(report) for name in given)
     assert SECRET not in report.output.read_text(encoding="utf-8")
-    volume = workspace.volumes / "main" / "default" / "llm_labs"
+    volume = cluster.volumes / "main" / "default" / "llm_labs"
     assert list(volume.rglob(f"ledger/*/{lab}-*.json"))
-    assert not (workspace.folder / "home" / ".llm-teaching-kit" / "ledger").exists()  # ends with the cluster
+    assert not (cluster.folder / "home" / ".llm-teaching-kit" / "ledger").exists()  # ends with the cluster
