@@ -213,5 +213,5 @@ def test_harmony_is_there_where_tiktoken_is_too_old_to_know_it(monkeypatch):
 def test_counts_are_the_same_with_a_tiktoken_that_cannot_encode_to_numpy(monkeypatch):
     texts = ["Olá!", "你好，世界", "", "half a pair \ud83d", "a <|endoftext|> b"]
     expected = tokens.count_texts(texts)
-    monkeypatch.delattr(tiktoken.Encoding, "encode_to_numpy")
+    monkeypatch.delattr(tiktoken.Encoding, "encode_to_numpy", raising=False)
     assert tokens.count_texts(texts) == expected
