@@ -34,10 +34,23 @@ def pytest_configure(config: pytest.Config) -> None:
         MPLBACKEND="Agg",
         PYTHONPATH=os.pathsep.join(dict.fromkeys(paths)),
     )
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # each core has its worker already
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts background jobs so, and every child would inherit it and sit through its Ctrl-C test.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _quick_kernels()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a notebook that trains on this computer where what it trains with is not installed."""
+    if item.path.suffix == ".ipynb" and "service=False" in item.path.read_text(encoding="utf-8"):
+        from kit.training import extra
+
+        absent = extra.missing()
+        if absent:
+            pytest.skip(f"the extra “train” is not installed: {', '.join(absent)}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

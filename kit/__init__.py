@@ -4,7 +4,7 @@ Layers, from the ground up; a module imports only from layers below its own (``t
 
 1. ground: ``errors``, ``settings``
 2. services: ``i18n``, ``azure``, ``tokens``, ``plots``
-3. machines: ``notebooks``, ``simulator``, ``evaluation``, which never import each other
+3. machines: ``notebooks``, ``simulator``, ``evaluation``, ``training``, which never import each other
 4. faces: ``cli`` and ``lab``, the only module that a notebook imports
 """
 

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "kit"
 LAYERS = [
     {"errors", "settings"},
     {"i18n", "azure", "tokens", "plots"},
-    {"notebooks", "simulator", "evaluation"},
+    {"notebooks", "simulator", "evaluation", "training"},
     {"cli", "lab"},
 ]
 # Imports within a row that a module's docstring gives a reason for.
@@ -27,6 +27,7 @@ GRANTED = {
 # Imports within a function: modules that load something heavy which most callers never need.
 LAZY = {
     ("simulator.engine", "simulator.learner"),  # numpy, and the packaged corpus
+    ("lab.training", "training.watching"),  # transformers, which takes seconds and need not be installed
     ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings
 }
 # Client and simulator meet over HTTP only, so that a fault cannot hide in code that both share.

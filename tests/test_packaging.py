@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DECLARED = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
 # What a part of the kit needs that not everybody uses: imported where it is needed, declared as an extra.
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-OPTIONAL = {Requirement(line).name for name in ("spark", "tracking") for line in EXTRAS[name]}
+OPTIONAL = {Requirement(line).name for name in ("spark", "tracking", "train") for line in EXTRAS[name]}
 
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
 

@@ -26,7 +26,7 @@ class Session:
 
     Attributes:
         lab: name of the lab.
-        connection: where the service is.
+        place: where the service is; None for a lab that needs none.
         ledger: what this lab has created there.
         pace: simulator only: real seconds that a simulated minute takes.
         cap: the most that the lab may spend, in US dollars; None for no limit.
@@ -35,12 +35,27 @@ class Session:
     """
 
     lab: str
-    connection: Connection
+    place: Connection | None
     ledger: Ledger
     pace: float = 0.0
     cap: float | None = None
     checks: dict[str, Any] = field(default_factory=dict)
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    @property
+    def connection(self) -> Connection:
+        """Where the service is.
+
+        Raises:
+            UsageError: this lab has none.
+        """
+        if self.place is None:
+            raise UsageError(
+                N_("The lab “{lab}” works on this computer alone and asks no service."),
+                advice=N_("Take the cell out; the labs that ask a service start with the parameter backend."),
+                lab=self.lab,
+            )
+        return self.place
 
     @cached_property
     def service(self) -> Service:
@@ -123,5 +138,6 @@ def end() -> None:
     """End the running session, if there is one, and free what it holds."""
     while _sessions:
         ended = _sessions.pop()
-        ended.service.close()
+        if ended.place is not None:
+            ended.service.close()
         ended.resources.close()

@@ -11,7 +11,7 @@ from kit.azure import client
 from kit.azure.ledger import Ledger, Place
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
-from kit.lab import databricks, explaining, guarding, practice
+from kit.lab import databricks, explaining, guarding, practice, training
 from kit.lab.checks import score
 from kit.lab.resources import warn_of_hosting
 from kit.lab.session import Session, begin, end, session
@@ -20,18 +20,20 @@ from kit.simulator import serve
 BACKENDS = ("simulator", "azure")
 
 
-def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
+def start(lab: str, namespace: MutableMapping[str, Any], *, service: bool = True) -> None:
     """Start a lab: choose the language, bring up the simulator or read the environment, and say so.
 
     Args:
         lab: name of the lab, such as ``fine-tune``.
         namespace: the notebook's ``globals()``: its parameters are read from here. On Databricks, those that
             have a widget of their name get its value first.
+        service: whether the lab asks a service; one that does not trains on this computer.
 
     Raises:
         UsageError: the backend does not exist, or a parameter has the wrong type or looks like a secret.
         UnknownLocaleError: the locale is not shipped.
-        SettingsError: the backend is ``azure``, and neither environment nor secret scope describe a resource.
+        SettingsError: the backend is ``azure``, and neither environment nor secret scope describe a resource;
+            or the lab trains here, and what it trains with is not installed.
     """
     i18n.use(namespace.get("locale", "en"))
     settings.read_env_file()
@@ -43,6 +45,10 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
     if namespace.get("models_file"):
         settings.export("KIT_MODELS", str(namespace["models_file"]))
     tokens.work_offline()
+    end()  # the cell may be run again
+    if not service:
+        _start_here(lab, namespace, from_widgets)
+        return
     backend = namespace.get("backend", "simulator")
     practice.check(str(namespace.get("scenario", practice.HAPPY)))
     if backend not in BACKENDS:
@@ -52,7 +58,6 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
             backend=backend,
             backends=", ".join(BACKENDS),
         )
-    end()  # the cell may be run again
     begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
     _say_where(from_widgets)
     warn_of_hosting(session())
@@ -60,12 +65,26 @@ def start(lab: str, namespace: MutableMapping[str, Any]) -> None:
         practice.announce(str(namespace.get("scenario", practice.HAPPY)))
 
 
-def _say_where(from_widgets: list[str]) -> None:
-    """Say in which language and on which backend the lab runs, and what it was told by widgets."""
-    locale, connection = i18n.current(), session().connection
+def _start_here(lab: str, namespace: MutableMapping[str, Any], from_widgets: list[str]) -> None:
+    """Start a lab that trains on this computer."""
+    training.prepare()
+    databricks.keep_in_volume(namespace)
+    begin(Session(lab, None, Ledger(place=Place(lab, settings.learner(), "", "", "", "", True))))
+    _say_language(from_widgets)
+    print(_("Everything runs on this computer: there is no service, and nothing to pay."))
+
+
+def _say_language(from_widgets: list[str]) -> None:
+    locale = i18n.current()
     print(_("Language: {language} ({locale})").format(language=i18n.own_name(locale), locale=locale))
     if from_widgets:
         print(_("Set by widgets: {names}").format(names=i18n.joined(from_widgets)))
+
+
+def _say_where(from_widgets: list[str]) -> None:
+    """Say in which language and on which backend the lab runs, and what it was told by widgets."""
+    connection = session().connection
+    _say_language(from_widgets)
     if session().own_simulator:
         print(
             _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")

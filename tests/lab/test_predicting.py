@@ -85,6 +85,6 @@ def test_a_tuned_contender_is_made_once_and_cleaned_up(running, training_file, c
 
 
 def test_on_azure_nothing_is_trained_on_the_side(running, monkeypatch, capsys):
-    monkeypatch.setattr(running, "connection", dataclasses.replace(running.connection, simulated=False))
+    monkeypatch.setattr(running, "place", dataclasses.replace(running.connection, simulated=False))
     assert lab.tuned_model("colours", []) == ""
     assert "costs money" in capsys.readouterr().out
