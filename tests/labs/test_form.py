@@ -68,6 +68,15 @@ SDK_CALLS = {
         "management.deployments.begin_delete",
     ),
     "evaluate": ("client.chat.completions.create", "chat.completions.with_raw_response.create"),
+    "fine-tune-local": (
+        "GPT2ForSequenceClassification(",
+        "TrainingArguments(",
+        "Trainer(",
+        "trainer.train(",
+        "trainer.predict(",
+        "save_pretrained(",
+        "from_pretrained(",
+    ),
 }
 
 

