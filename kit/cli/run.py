@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from kit import i18n, settings
+from kit.cli._matrix import run_all
 from kit.cli._output import LOCALE_CHOSEN, show_line
 from kit.errors import N_, UsageError
 from kit.i18n import duration
@@ -53,7 +54,9 @@ class _RunCommand(click.Command):
         "Examples:\n\n"
         "kit run fine-tune --locale pt\n\n"
         "kit run fine-tune --locale es -p n_epochs 5\n\n"
-        "kit run fine-tune -p training_file=my-train.jsonl -p validation_file=my-validation.jsonl"
+        "kit run fine-tune -p training_file=my-train.jsonl -p validation_file=my-validation.jsonl\n\n"
+        "kit run --all --changed\n\n"
+        "kit run fine-tune --all --scenario flaky --scenario slow"
     ),
 )
 @click.argument("lab", required=False)
@@ -94,6 +97,12 @@ class _RunCommand(click.Command):
     metavar="SECONDS",
     help=_("Stop the run after this time. Default: one hour."),
 )
+@click.option("--all", "every", is_flag=True, help=_("Run every lab in every language, on all cores."))
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="NAME", help=_("With --all: these scenarios.")
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help=_("With --all: runs at a time."))
+@click.option("--changed", is_flag=True, help=_("With --all: leave out what passed and has not changed."))
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     ctx: click.Context,
@@ -103,11 +112,21 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     out: Path,
     notebook: Path | None,
     timeout: float,
+    every: bool,
+    scenarios: tuple[str, ...],
+    jobs: int | None,
+    changed: bool,
 ) -> None:
     """Run one lab; the help text stands in the decorator, where it can be translated."""
     spoken = ctx.meta.get(LOCALE_CHOSEN)
     chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
     i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
+    if every:
+        if lab:
+            _find_lab(lab, chosen)
+        with _ends_when_terminated():
+            done = run_all(lab, locale, scenarios, out, jobs=jobs, timeout=timeout, changed=changed)
+        ctx.exit(done)
     path = notebook or _find_lab(lab, chosen)
     parameters = dict(_split(assignment) for assignment in assignments)
     output = _output_path(out, path, chosen)

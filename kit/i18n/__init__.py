@@ -1,7 +1,7 @@
 """Languages: which there are, what the kit says in them, and how they write numbers, money and time."""
 
 from kit.i18n.formats import compact, date, duration, joined, money, number, percent
-from kit.i18n.locales import SOURCE, available, babel_locale, negotiate, own_name, preferred
+from kit.i18n.locales import SOURCE, available, babel_locale, name_in, negotiate, own_name, preferred
 from kit.i18n.translation import current, gettext, ngettext, speaking, use
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "gettext",
     "joined",
     "money",
+    "name_in",
     "negotiate",
     "ngettext",
     "number",

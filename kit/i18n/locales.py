@@ -78,6 +78,11 @@ def babel_locale(locale: str) -> Locale:
         return Locale.parse(SOURCE)
 
 
+def name_in(locale: str, speech: str) -> str:
+    """Return what a language is called in another one, as CLDR has it: ``inglés`` for ``en`` in ``es``."""
+    return str(babel_locale(locale).get_language_name(babel_locale(speech)) or locale)
+
+
 def own_name(locale: str) -> str:
     """Return what speakers call the language themselves: ``português``, ``中文``."""
     parsed = babel_locale(locale)

@@ -83,5 +83,5 @@ class Values:
 
 def _languages(locale: str) -> str:
     """Return the shipped languages as a sentence lists them, each with its identifier as a Python string."""
-    names = [f'{i18n.own_name(each)} (`"{each}"`)' for each in i18n.available()]
+    names = [f'{i18n.name_in(each, locale)} (`"{each}"`)' for each in i18n.available()]
     return i18n.joined(names, locale=locale)

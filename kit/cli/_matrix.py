@@ -1,0 +1,82 @@
+"""``kit run --all``: every lab in every language, as an operator runs them at night."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from kit import i18n, settings
+from kit.cli._output import show_line
+from kit.i18n import gettext as _
+from kit.notebooks import matrix, matrix_report
+from kit.training import extra
+
+_MARKS = {"passed": "✓", "unchanged": "✓", "stopped": "✓", "skipped": "!", "failed": "✗"}
+
+
+def run_all(  # noqa: PLR0913 - one argument for each option of the command
+    lab: str | None,
+    locale: str | None,
+    scenarios: Sequence[str],
+    folder: Path,
+    *,
+    jobs: int | None,
+    timeout: float,
+    changed: bool,
+) -> int:
+    """Run the matrix, show every result as it comes, write the reports; return the exit code."""
+    locales = [i18n.negotiate(locale)] if locale else list(i18n.available())
+    labs = [lab] if lab else sorted(path.stem for path in (settings.labs_folder() / "en").glob("*.ipynb"))
+    planned = matrix.plan(
+        labs,
+        locales,
+        list(scenarios) or [matrix.USUAL],
+        folder,
+        jobs=jobs or os.cpu_count() or 1,
+        timeout=timeout,
+        changed=changed,
+    )
+    planned = replace(planned, entries=[_with_reason(entry) for entry in planned.entries])
+    begun = time.monotonic()
+    results = _follow(planned)
+    seconds = time.monotonic() - begun
+    reports = matrix_report.write(results, folder, seconds)
+    click.echo(matrix_report.summary(results, seconds))
+    click.echo(_("Reports: {paths}").format(paths=", ".join(map(str, reports))))
+    return 1 if any(each.status == "failed" for each in results) else 0
+
+
+def _with_reason(entry: matrix.Entry) -> matrix.Entry:
+    """Say of a lab that trains here why it cannot, where its packages are missing."""
+    absent = extra.missing() if "service=False" in entry.notebook.read_text(encoding="utf-8") else []
+    if not absent:
+        return entry
+    return replace(entry, skipped=_("not installed: {packages}").format(packages=", ".join(absent)))
+
+
+def _follow(planned: matrix.Plan) -> list[matrix.Result]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    results = []
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(_("Running"), total=len(planned.entries))
+        for result in matrix.run(planned):
+            results.append(result)
+            bar.advance(task)
+            details = [result.message] if result.message else []
+            show_line(
+                _MARKS[result.status],  # type: ignore[arg-type]
+                f"{result.entry.name}  {matrix_report.cell(result)[2:]}",
+                *details,
+            )
+    return results

@@ -1,0 +1,233 @@
+"""Many runs at once: labs × languages × scenarios, on all cores, with one report of the whole.
+
+Each run is a notebook in a kernel of its own, driven by :func:`kit.notebooks.execution.run_notebook` in a few
+worker processes that keep their imports. A process and not a thread, because a kernel inherits the process's
+environment, and its locale is part of that. What a run has shown is written down as soon as it ends, together
+with a fingerprint of everything it depends on, so an interrupted matrix goes on where it stopped.
+"""
+
+import hashlib
+import json
+import math
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from kit import i18n, settings
+from kit.errors import KitError
+from kit.i18n import gettext as _
+from kit.notebooks.execution import DEFAULT_TIMEOUT, read_notebook, run_notebook
+from kit.notebooks.parameters import read_parameters
+from kit.notebooks.runs import write_text
+
+Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
+USUAL = "happy"
+# What a run depends on beside its notebook: the kit itself, and the data of the labs.
+_SOURCES = ("*.py", "*.toml", "*.json", "*.jsonl", "*.po")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the matrix.
+
+    Attributes:
+        notebook: the file to run.
+        lab: its lab.
+        locale: its language.
+        scenario: what goes wrong on purpose; ``happy`` for nothing.
+        skipped: why it cannot run here; empty where it can.
+    """
+
+    notebook: Path
+    lab: str
+    locale: str
+    scenario: str = USUAL
+    skipped: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name of its files, unique in the matrix."""
+        return "-".join([self.lab, self.locale, *([self.scenario] if self.scenario != USUAL else [])])
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one run ended.
+
+    ``stopped`` is a run in a scenario that ended with an explanation to the learner, as some scenarios do;
+    ``unchanged`` one that had passed before with everything equal.
+    """
+
+    entry: Entry
+    status: Status
+    seconds: float = 0.0
+    passed: int = 0
+    checks: int = 0
+    message: str = ""
+
+    def to_row(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        entry = self.entry
+        return {
+            "lab": entry.lab,
+            "locale": entry.locale,
+            "scenario": entry.scenario,
+            "status": self.status,
+            "seconds": self.seconds,
+            "passed": self.passed,
+            "checks": self.checks,
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run and where the results go."""
+
+    entries: Sequence[Entry]
+    folder: Path
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    timeout: float = DEFAULT_TIMEOUT
+    changed: bool = False
+
+
+def plan(
+    labs: Sequence[str], locales: Sequence[str], scenarios: Sequence[str], folder: Path, **options: Any
+) -> Plan:
+    """Return the runs of labs × locales × scenarios; a lab without the parameter ``scenario`` runs once.
+
+    The longest come first, by what they took the last time, so that no core waits for one of them at the end.
+    """
+    entries = []
+    for lab in labs:
+        for locale in locales:
+            notebook = settings.labs_folder() / locale / f"{lab}.ipynb"
+            known = read_parameters(read_notebook(notebook))
+            for scenario in scenarios if "scenario" in known else [USUAL]:
+                entries.append(Entry(notebook, lab, locale, scenario))
+    return Plan(sorted(entries, key=lambda entry: -_expected(entry, folder)), folder, **options)
+
+
+def run(planned: Plan) -> Iterator[Result]:
+    """Run everything and yield each result as it comes, those that need no run first.
+
+    A worker that dies takes only its own runs with it; they count as failed.
+    """
+    kit = _digest_of_kit()
+    waiting = []
+    for entry in planned.entries:
+        if entry.skipped:
+            yield Result(entry, "skipped", message=entry.skipped)
+        elif planned.changed and (known := _known(entry, planned.folder, kit)):
+            yield known
+        else:
+            waiting.append(entry)
+    if not waiting:
+        return
+    context = multiprocessing.get_context("spawn")
+    jobs = min(planned.jobs, len(waiting))
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_share_cores, initargs=(jobs,)) as pool:
+        futures: dict[Future[Result], Entry] = {
+            pool.submit(_run_one, entry, planned.folder, planned.timeout, i18n.current()): entry
+            for entry in waiting
+        }
+        try:
+            for future in as_completed(futures):
+                result = _result(future, futures[future])
+                _remember(result, planned.folder, kit)
+                yield result
+        except (KeyboardInterrupt, GeneratorExit, SystemExit):
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _result(future: "Future[Result]", entry: Entry) -> Result:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return Result(entry, "failed", message=_("The process that ran it died."))
+
+
+def _share_cores(jobs: int) -> None:
+    """Leave each run its share of the cores: libraries that take all of them slow each other down."""
+    settings.export("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
+
+
+def _run_one(entry: Entry, folder: Path, timeout: float, spoken: str) -> Result:
+    """Run one notebook; called in a worker."""
+    i18n.use(spoken)
+    parameters = {"scenario": entry.scenario} if entry.scenario != USUAL else {}
+    try:
+        report = run_notebook(
+            entry.notebook,
+            folder / f"{entry.name}.ipynb",
+            parameters,
+            locale=entry.locale,
+            timeout=timeout,
+        )
+    except KitError as error:
+        return Result(entry, "failed", message=str(error))
+    status: Status = "passed"
+    message = ""
+    if report.failure is not None:
+        explained = not report.failure.message.startswith(f"{report.failure.ename}:")
+        status = "stopped" if explained and entry.scenario != USUAL else "failed"
+        where = _("cell {cell}, “{step}”").format(cell=report.failure.cell, step=report.failure.step)
+        message = f"{where}: {report.failure.message}"
+    elif report.count("failed") and entry.scenario == USUAL:
+        status = "failed"
+        failed = [check.claim for check in report.checks if check.status == "failed"]
+        message = _("Self-checks not passed: {claims}").format(claims=" · ".join(failed))
+    return Result(entry, status, report.seconds, report.count("passed"), len(report.checks), message)
+
+
+def _fingerprint(entry: Entry, kit: str) -> str:
+    content = entry.notebook.read_bytes()
+    return hashlib.sha256(b"\0".join([kit.encode(), entry.name.encode(), content])).hexdigest()
+
+
+def _digest_of_kit() -> str:
+    package = Path(settings.__file__).parent
+    found = hashlib.sha256()
+    for root in (package, settings.labs_folder() / "data", settings.locales_folder()):
+        for pattern in _SOURCES:
+            for path in sorted(root.rglob(pattern)):
+                found.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
+
+
+def _memory(entry: Entry, folder: Path) -> Path:
+    return folder / ".passed" / f"{entry.name}.json"
+
+
+def _remember(result: Result, folder: Path, kit: str) -> None:
+    path = _memory(result.entry, folder)
+    if result.status in {"passed", "stopped"}:
+        content = result.to_row() | {"fingerprint": _fingerprint(result.entry, kit)}
+        write_text(path, json.dumps(content, ensure_ascii=False) + "\n")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _expected(entry: Entry, folder: Path) -> float:
+    """Return how many seconds a run took when it last passed; one that is not known is taken for long."""
+    try:
+        return float(json.loads(_memory(entry, folder).read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError):
+        return math.inf
+
+
+def _known(entry: Entry, folder: Path, kit: str) -> Result | None:
+    """Return what an earlier run has shown, if nothing that it depends on has changed."""
+    try:
+        content = json.loads(_memory(entry, folder).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if content.get("fingerprint") != _fingerprint(entry, kit):
+        return None
+    return Result(entry, "unchanged", content["seconds"], content["passed"], content["checks"])

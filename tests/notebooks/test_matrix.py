@@ -1,0 +1,105 @@
+"""A matrix of runs with real kernels: results, reports, what is left out the second time, and what dies."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from kit.notebooks import matrix, matrix_report
+
+PARAMETERS = new_code_cell('scenario = "happy"  # what goes wrong', metadata={"tags": ["parameters"]})
+
+
+def entry(folder: Path, lab: str, source: str, locale: str = "en", **facts: str) -> matrix.Entry:
+    cells = [PARAMETERS, new_markdown_cell("## 1. First step"), new_code_cell(source)]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    path = folder / "labs" / locale / f"{lab}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
+    return matrix.Entry(path, lab, locale, **facts)
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> matrix.Plan:
+    entries = [
+        entry(tmp_path, "good", "print(6 * 7)"),
+        entry(tmp_path, "good", "print(6 * 7)", "pt"),
+        entry(tmp_path, "bad", "1 / 0"),
+        entry(tmp_path, "away", "", skipped="not installed: torch"),
+    ]
+    return matrix.Plan(entries, tmp_path / "runs", jobs=2, timeout=120)
+
+
+def statuses(results: list[matrix.Result]) -> dict[str, str]:
+    return {result.entry.name: result.status for result in results}
+
+
+def test_every_run_is_reported_and_its_notebook_kept(planned: matrix.Plan):
+    results = list(matrix.run(planned))
+    assert statuses(results) == {
+        "good-en": "passed",
+        "good-pt": "passed",
+        "bad-en": "failed",
+        "away-en": "skipped",
+    }
+    [bad] = [result for result in results if result.status == "failed"]
+    assert bad.message == "cell 3, “1. First step”: ZeroDivisionError: division by zero"
+    shown = json.loads((planned.folder / "good-pt.ipynb").read_text(encoding="utf-8"))
+    assert shown["cells"][-1]["outputs"][0]["text"] in ("42\n", ["42\n"])
+
+
+def test_what_passed_and_has_not_changed_is_left_out(planned: matrix.Plan, tmp_path: Path):
+    list(matrix.run(planned))
+    again = replace(planned, changed=True)
+    assert statuses(list(matrix.run(again)))["good-en"] == "unchanged"
+    entry(tmp_path, "good", "print(6 * 8)")
+    found = statuses(list(matrix.run(again)))
+    assert (found["good-en"], found["good-pt"], found["bad-en"]) == ("passed", "unchanged", "failed")
+
+
+def test_a_run_that_ends_without_a_word_fails_and_the_matrix_goes_on(tmp_path: Path):
+    deadly = entry(tmp_path, "deadly", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    results = list(matrix.run(matrix.Plan([deadly], tmp_path / "runs", jobs=1, timeout=120)))
+    assert statuses(results) == {"deadly-en": "failed"}
+    assert results[0].message
+
+
+def test_a_worker_that_dies_fails_its_runs(tmp_path: Path):
+    deadly = entry(tmp_path, "deadly", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    results = list(matrix.run(matrix.Plan([deadly], tmp_path / "runs", jobs=1, timeout=120)))
+    assert statuses(results) == {"deadly-en": "failed"}
+    assert results[0].message == "The process that ran it died."
+
+
+def test_reports_say_the_same_to_people_and_to_programs(planned: matrix.Plan):
+    results = list(matrix.run(planned))
+    matrix_report.write(results, planned.folder, 12.5)
+    table = (planned.folder / "report.md").read_text(encoding="utf-8")
+    assert "| good | ✓" in table
+    assert "Passed: 2, unchanged: 0" in table
+    # The attributes of the JUnit schema that continuous integration reads (testmoapp/junitxml).
+    [suite] = ElementTree.parse(planned.folder / "report.xml").getroot().findall("testsuite")
+    assert {name: suite.get(name) for name in ("tests", "failures", "skipped", "errors")} == {
+        "tests": "4",
+        "failures": "1",
+        "skipped": "1",
+        "errors": "0",
+    }
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert "ZeroDivisionError" in str(failure.get("message"))
+    rows = json.loads((planned.folder / "report.json").read_text(encoding="utf-8"))["runs"]
+    assert {row["lab"] for row in rows} == {"good", "bad", "away"}
+
+
+def test_a_lab_without_scenarios_runs_once(tmp_path: Path):
+    planned = matrix.plan(["fine-tune", "fine-tune-local"], ["en"], ["happy", "flaky"], tmp_path)
+    assert sorted(each.name for each in planned.entries) == [
+        "fine-tune-en",
+        "fine-tune-en-flaky",
+        "fine-tune-local-en",
+    ]
