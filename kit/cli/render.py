@@ -10,7 +10,7 @@ from kit.errors import N_
 from kit.i18n import gettext as _
 from kit.i18n.catalog_checks import shown
 from kit.notebooks import rendering
-from kit.notebooks.editions import Edition, Workspace, editions, surplus
+from kit.notebooks.editions import Edition, Workspace, editions, file_fault, readmes, surplus
 
 _FAULTS = {
     "missing": N_("{file}: is missing"),
@@ -24,7 +24,7 @@ _FAULTS = {
     help=_(
         "Render the templates into notebooks, one for each lab and language.\n\n"
         "Without options every lab is written in every language, as learners get it, to "
-        "labs/LOCALE/LAB.ipynb. Files that are up to date are not touched.\n\n"
+        "labs/LOCALE/LAB.ipynb, and the README beside them. Files that are up to date are not touched.\n\n"
         "Exit codes: 0 all is in step, 1 something cannot be rendered or, with --check, is out of step."
     ),
     epilog=_(
@@ -65,15 +65,20 @@ def command(
     known = workspace.locale_names()
     chosen = [locale if locale in known else i18n.negotiate(locale) for locale in locales]
     wanted = editions(workspace, labs, chosen, audience, out)
+    beside = [] if labs or out else list(readmes(workspace, chosen))
     if check:
         whole = not labs and not chosen
-        return _report(workspace, list(wanted), surplus(workspace, out) if whole else [])
-    return _write(workspace, wanted)
+        return _report(workspace, list(wanted), beside, surplus(workspace, out) if whole else [])
+    return _write(workspace, wanted, beside)
 
 
-def _write(workspace: Workspace, wanted: Iterable[Edition]) -> int:
+def _write(workspace: Workspace, wanted: Iterable[Edition], beside: Iterable[tuple[Path, str]]) -> int:
     written = 0
     total = 0
+    for path, text in beside:
+        if rendering.write_text(text, path):
+            written += 1
+            click.echo(shown(path, workspace.labs))
     for edition in wanted:
         total += 1
         if rendering.write_notebook(edition.notebook, edition.path):
@@ -85,8 +90,11 @@ def _write(workspace: Workspace, wanted: Iterable[Edition]) -> int:
     return 0
 
 
-def _report(workspace: Workspace, wanted: list[Edition], unwanted: list[Path]) -> int:
+def _report(
+    workspace: Workspace, wanted: list[Edition], beside: list[tuple[Path, str]], unwanted: list[Path]
+) -> int:
     faults = [(edition.path, edition.fault()) for edition in wanted]
+    faults += [(path, file_fault(path, text)) for path, text in beside]
     found = [(path, fault) for path, fault in faults if fault] + [(path, "surplus") for path in unwanted]
     for path, fault in found:
         click.echo(_(_FAULTS[fault]).format(file=shown(path, workspace.labs)))

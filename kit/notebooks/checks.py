@@ -12,7 +12,7 @@ from kit.i18n.catalog_checks import shown
 from kit.i18n.catalogs import Catalog
 from kit.i18n.findings import Finding, shortened
 from kit.notebooks import code, markdown, messages, secrets
-from kit.notebooks.editions import Workspace, editions, surplus, updated
+from kit.notebooks.editions import Workspace, editions, file_fault, readmes, surplus, updated
 from kit.notebooks.rendering import cell_ids
 from kit.notebooks.templates import Cell, Template
 
@@ -164,6 +164,10 @@ def check_notebooks(workspace: Workspace) -> Iterator[Finding]:
                 yield from _check_parsed(templates[edition.lab], text, edition.locale, file)
             else:
                 yield from check_code(templates[edition.lab], edition.notebook, edition.locale, file)
+    for path, text in readmes(workspace):
+        if file_fault(path, text):
+            reason, fix = _("the file is not what the README and its catalog give"), _("Run “kit render”.")
+            yield Finding("error", "out-of-step", shown(path, workspace.labs), 0, "", reason, fix)
     for path in surplus(workspace):
         file = shown(path, workspace.labs)
         reason, fix = (
@@ -199,6 +203,6 @@ def check_templates(workspace: Workspace) -> Iterator[Finding]:
                 yield Finding(
                     "error", "stale-catalog", file, 0, locale, reason, _("Run “kit catalogs update”.")
                 )
-            if domain in workspace.lab_names():
-                catalog = catalogs.load(workspace.locales, locale, domain)
-                yield from check_blocks(workspace.template(domain), catalog, file)
+            template = workspace.source(domain)
+            if template is not None:
+                yield from check_blocks(template, catalogs.load(workspace.locales, locale, domain), file)

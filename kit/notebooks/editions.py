@@ -12,6 +12,7 @@ from kit.i18n.catalogs import KIT_DOMAIN, Catalog, SourceMessage
 from kit.i18n.extraction import kit_messages
 from kit.i18n.locales import SOURCE
 from kit.i18n.merging import Merge, merge
+from kit.notebooks import readme
 from kit.notebooks.messages import extract_template
 from kit.notebooks.rendering import Surroundings, notebook_text, render
 from kit.notebooks.templates import Template, read_template, template_paths
@@ -63,17 +64,34 @@ class Workspace:
             )
         return read_template(self.templates / f"{lab}.py")
 
+    @property
+    def readme_file(self) -> Path:
+        """Return where the README lies; an installed kit has none."""
+        return self.templates.parent / "README.md"
+
     def domains(self) -> list[str]:
-        """Return the catalogs' domains: every lab, and the kit itself."""
-        return [*self.lab_names(), KIT_DOMAIN]
+        """Return the catalogs' domains: every lab, the README, and the kit itself."""
+        return [*self.lab_names(), *([readme.DOMAIN] if self.readme_file.exists() else []), KIT_DOMAIN]
+
+    def source(self, domain: str) -> Template | None:
+        """Read what the messages of a domain stand in; those of the kit stand in no template.
+
+        Raises:
+            UsageError: there is no such domain.
+            TemplateError: the template cannot be read.
+        """
+        if domain == KIT_DOMAIN:
+            return None
+        return readme.read_readme(self.readme_file) if domain == readme.DOMAIN else self.template(domain)
 
     def source_messages(self, domain: str) -> list[SourceMessage]:
         """Return what there is to translate in a domain, each message once, in the order of its source."""
-        if domain == KIT_DOMAIN:
+        template = self.source(domain)
+        if template is None:
             return kit_messages(self.package)
-        source = f"templates/{domain}.py"
+        source = template.path.relative_to(self.templates.parent).as_posix()
         messages: dict[str, SourceMessage] = {}
-        for message in extract_template(self.template(domain)):
+        for message in extract_template(template):
             comment = message.kind + (f": {message.context}" if message.context else "")
             messages.setdefault(
                 message.msgid, SourceMessage(message.msgid, comment=comment, sources=(source,))
@@ -97,9 +115,14 @@ class Edition:
 
     def fault(self) -> Fault | None:
         """Tell how the file differs from what it should be, if at all."""
-        if not self.path.exists():
-            return "missing"
-        return None if self.path.read_bytes() == notebook_text(self.notebook).encode() else "differing"
+        return file_fault(self.path, notebook_text(self.notebook))
+
+
+def file_fault(path: Path, text: str) -> Fault | None:
+    """Tell how a file differs from the text it should have, if at all."""
+    if not path.exists():
+        return "missing"
+    return None if path.read_bytes() == text.encode() else "differing"
 
 
 def editions(
@@ -145,3 +168,19 @@ def surplus(workspace: Workspace, folder: Path | None = None) -> list[Path]:
         root / locale / f"{lab}.ipynb" for locale in workspace.locale_names() for lab in workspace.lab_names()
     }
     return sorted(path for path in root.glob("*/*.ipynb") if path not in wanted)
+
+
+def readmes(workspace: Workspace, locales: Sequence[str] = ()) -> Iterator[tuple[Path, str]]:
+    """Yield path and text of the README's editions: in every language but its own, unless told otherwise.
+
+    Raises:
+        KitError: the README or a catalog cannot be used.
+    """
+    if not workspace.readme_file.exists():
+        return
+    template = readme.read_readme(workspace.readme_file)
+    for locale in locales or workspace.locale_names():
+        if locale != SOURCE:
+            kit = catalogs.load(workspace.locales, locale, KIT_DOMAIN)
+            text = readme.render_readme(template, locale, _catalog(workspace, locale, readme.DOMAIN), kit)
+            yield readme.readme_path(workspace.labs, locale), text

@@ -1,4 +1,7 @@
-"""Messages inside HTML blocks: text between block tags, and the attributes that readers hear or see."""
+"""Messages inside HTML blocks: text between block tags, and the attributes that readers hear or see.
+
+An element with ``translate="no"`` holds no message, as the HTML standard has it.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +12,7 @@ _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<[!?][^>]*>|</?([A-Za-z][\w:-]*)(?:\"[^\"]*\"|'[^']*'|[^'\">])*>", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"""\s(?:alt|title|aria-label)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_UNTRANSLATED = re.compile(r"""\stranslate\s*=\s*["']?no\b""", re.IGNORECASE)
 _OPAQUE = {"script", "style", "pre", "textarea", "svg", "math", "template"}
 _BLOCK = {*block_names, *_OPAQUE, "button", "video", "audio", "picture"}
 
@@ -35,8 +39,14 @@ def text_spans(html: str) -> Iterator[tuple[int, int, str]]:
         if tag:
             start = tag.end()
             yield from _attributes(tag)
-            if name in _OPAQUE and not tag[0].startswith("</") and not tag[0].endswith("/>"):
-                opaque = name
+            opaque = name if _opens_opaque(tag[0], name) else ""
+
+
+def _opens_opaque(tag: str, name: str) -> bool:
+    """Tell whether a tag opens an element whose content holds no message."""
+    if tag.startswith("</") or tag.endswith("/>"):
+        return False
+    return name in _OPAQUE or _UNTRANSLATED.search(tag) is not None
 
 
 def _run(html: str, start: int, end: int, inline_tags: list[re.Match[str]]) -> Iterator[tuple[int, int, str]]:

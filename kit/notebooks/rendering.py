@@ -79,7 +79,7 @@ def render(  # noqa: PLR0913 - an edition has so many sides
     chosen = [index for index, cell in enumerate(template.cells) if _belongs(cell, audience, target)]
     edition = replace(template, cells=tuple(template.cells[index] for index in chosen))
     share = translated_share(edition, catalog) if locale != SOURCE else 1.0
-    mark = _marker(surroundings.kit) if locale != SOURCE else None
+    mark = untranslated_mark(surroundings.kit) if locale != SOURCE else None
     translated = translate_template(edition, catalog, mark)
     ids = cell_ids(template)
     cells = [
@@ -113,11 +113,16 @@ def notebook_text(notebook: Mapping[str, Any]) -> str:
 
 def write_notebook(notebook: Mapping[str, Any], path: Path) -> bool:
     """Write a notebook; return whether the file changed. An equal file is not touched."""
-    text = notebook_text(notebook).encode()
-    if path.exists() and path.read_bytes() == text:
+    return write_text(notebook_text(notebook), path)
+
+
+def write_text(text: str, path: Path) -> bool:
+    """Write a text; return whether the file changed. An equal file is not touched."""
+    content = text.encode()
+    if path.exists() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text)
+    path.write_bytes(content)
     return True
 
 
@@ -136,7 +141,7 @@ def _belongs(cell: Cell, audience: str, target: str) -> bool:
     return not ("exercise" in tags and cell.kind == "code")
 
 
-def _marker(kit: Mapping[str, str]) -> Callable[[Segment], str]:
+def untranslated_mark(kit: Mapping[str, str]) -> Callable[[Segment], str]:
     """Return what shows an English message that waits for its translation.
 
     ``lang`` makes a screen reader change its voice; the letters are there for everybody's eyes.

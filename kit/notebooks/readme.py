@@ -1,0 +1,50 @@
+"""The README in every language, by way of the same messages and catalogs as the labs.
+
+It is read as a template with a single cell, so that whatever holds for a lab's text holds for it: extraction,
+the marks on what is not translated yet, the checks. Its editions lie beside the labs, and their links lead to
+where the README's own lead.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from kit.notebooks.messages import translate_template
+from kit.notebooks.rendering import untranslated_mark
+from kit.notebooks.templates import Cell, Template
+
+DOMAIN = "readme"
+_LINK = re.compile(r"""(?P<before>\]\(|\b(?:href|src)=")(?P<target>(?![a-z]+:|#|//)[^)"#\s]+)""")
+
+
+def read_readme(path: Path) -> Template:
+    """Read the README as a template."""
+    return Template(DOMAIN, path, (Cell("markdown", path.read_text(encoding="utf-8")),))
+
+
+def render_readme(template: Template, locale: str, catalog: Mapping[str, str], kit: Mapping[str, str]) -> str:
+    """Return the text of the README's edition in a locale, to lie at :func:`readme_path`.
+
+    Args:
+        template: what :func:`read_readme` returned.
+        locale: locale identifier of the edition.
+        catalog: the README's translations.
+        kit: what the kit itself says in this locale.
+    """
+    text = translate_template(template, catalog, untranslated_mark(kit)).cells[0].source
+    return relocated(text, PurePosixPath("labs", locale))
+
+
+def readme_path(labs: Path, locale: str) -> Path:
+    """Return where the README's edition of a locale lies."""
+    return labs / locale / "README.md"
+
+
+def relocated(text: str, folder: PurePosixPath) -> str:
+    """Return a text whose relative links, made for the root, lead to the same places from ``folder``."""
+
+    def moved(link: re.Match[str]) -> str:
+        return link["before"] + PurePosixPath(os.path.relpath(link["target"], folder)).as_posix()
+
+    return _LINK.sub(moved, text)
