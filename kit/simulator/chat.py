@@ -71,7 +71,7 @@ class Completion:
     def events(self) -> Iterator[bytes]:
         """Yield the answer as server-sent events, ready for the wire."""
         answers = self._answers()
-        if self._state.profile.prompt_event:
+        if self._state.profile.annotated:
             yield self._event({"choices": [], "prompt_filter_results": content_filter.prompt_results()})
         everything: list[list[Piece]] = [[] for _ in answers]
         for index, answer in enumerate(answers):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from kit.simulator import generation
-from kit.simulator.answers import Answer, shown_token
+from kit.simulator import content_filter, generation
+from kit.simulator.answers import Answer, Piece, shown_token
 from kit.simulator.chat import fingerprint, usage
 from kit.simulator.chat_request import stops
 from kit.simulator.chat_shapes import LONGEST_ANSWER
@@ -117,20 +117,34 @@ class TextCompletion:
         """Return the complete answer in the form of the completions operation."""
         answers = self._answers()
         choices = [self._choice(index, *each) for index, each in enumerate(answers)]
-        return {**self._head, "choices": choices, "usage": self._usage(answers)}
+        return {**self._head, **self._verdicts(), "choices": choices, "usage": self._usage(answers)}
 
     def events(self) -> Iterator[bytes]:
         """Yield the answer as server-sent events, ready for the wire."""
         answers = self._answers()
+        if self._annotated:
+            yield self._event({"choices": [], **self._verdicts()})
         for index, (prompt, answer) in enumerate(answers):
             if self._asked.echo:
                 yield self._event(self._part(index, prompt, self._echoed(prompt)))
-            for piece in answer:
+            for piece in self._watched(prompt, answer):
                 yield self._event(self._part(index, piece.text, list(piece.tokens)))
-            yield self._event(self._part(index, "", [], answer.finish_reason))
+            yield self._event(self._part(index, "", [], answer))
         if self._asked.stream_options is not None and self._asked.stream_options.include_usage:
             yield self._event({"choices": [], "usage": self._usage(answers)})
         yield b"data: [DONE]\n\n"
+
+    @property
+    def _annotated(self) -> bool:
+        return self._state.profile.annotated
+
+    def _verdicts(self) -> dict[str, Any]:
+        if not self._annotated:
+            return {}
+        return {"prompt_filter_results": content_filter.prompt_results(len(self._prompts))}
+
+    def _watched(self, prompt: str, answer: Answer) -> Iterator[Piece]:
+        return content_filter.watched(answer, [{"content": prompt}])
 
     def _answers(self) -> list[tuple[str, Answer]]:
         asked = self._asked
@@ -155,12 +169,12 @@ class TextCompletion:
         ]
 
     def _choice(self, index: int, prompt: str, answer: Answer) -> dict[str, Any]:
-        pieces = list(answer)
+        pieces = list(self._watched(prompt, answer))
         tokens = [token for piece in pieces for token in piece.tokens]
         text = "".join(piece.text for piece in pieces)
         if self._asked.echo:
             text, tokens = prompt + text, self._echoed(prompt) + tokens
-        return self._part(index, text, tokens, answer.finish_reason)["choices"][0]  # type: ignore[no-any-return]
+        return self._part(index, text, tokens, answer)["choices"][0]  # type: ignore[no-any-return]
 
     def _echoed(self, prompt: str) -> list[Any]:
         """Return the tokens of a prompt with the probabilities that the model gives them."""
@@ -170,16 +184,16 @@ class TextCompletion:
         told = [{"role": "user", "content": ""}, {"role": "assistant", "content": prompt}]
         return list(model.score(told, self._asked.logprobs))
 
-    def _part(
-        self, index: int, text: str, tokens: list[Any], finish_reason: str | None = None
-    ) -> dict[str, Any]:
+    def _part(self, index: int, text: str, tokens: list[Any], ended: Answer | None = None) -> dict[str, Any]:
         wanted = self._asked.logprobs is not None
         choice = {
             "index": index,
             "text": text,
             "logprobs": _rendered(tokens) if wanted else None,
-            "finish_reason": finish_reason,
+            "finish_reason": None if ended is None else ended.finish_reason,
         }
+        if ended is not None and self._annotated:
+            choice["content_filter_results"] = content_filter.of_choice(ended.stopped)
         return {"choices": [choice]}
 
     def _event(self, fields: dict[str, Any]) -> bytes:

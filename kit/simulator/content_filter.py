@@ -44,9 +44,30 @@ def of_choice(stopped: Sequence[str] = ()) -> Shown:
     }
 
 
-def prompt_results() -> list[Shown]:
-    """Return ``prompt_filter_results`` of an answer: its prompt has been let through."""
-    return [{"prompt_index": 0, "content_filter_results": of_prompt()}]
+def prompt_results(n_prompts: int = 1) -> list[Shown]:
+    """Return ``prompt_filter_results`` of an answer: its prompts have been let through."""
+    return [{"prompt_index": index, "content_filter_results": of_prompt()} for index in range(n_prompts)]
+
+
+def of_response(prompt: str, text: str, stopped: Sequence[str]) -> list[Shown]:
+    """Return ``content_filters`` of a response: the verdicts on what was read and on what was written.
+
+    Shape: Microsoft Foundry, "Use the Responses API", guardrail results, 2026; offsets are characters.
+    """
+    return [
+        _source("prompt", len(prompt), of_prompt()),
+        _source("completion", len(text), of_choice(stopped), blocked=bool(stopped)),
+    ]
+
+
+def _source(kind: str, length: int, verdict: Shown, *, blocked: bool = False) -> Shown:
+    return {
+        "blocked": blocked,
+        "source_type": kind,
+        "content_filter_raw": [],
+        "content_filter_results": verdict,
+        "content_filter_offsets": {"start_offset": 0, "end_offset": length, "check_offset": 0},
+    }
 
 
 def refuse(messages: Sequence[Mapping[str, str]], headers: dict[str, str]) -> None:

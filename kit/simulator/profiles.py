@@ -39,15 +39,15 @@ class Profile:
         name: what it is chosen by.
         job: turns a fine-tuning job from the service's form into this profile's.
         error: the same for what stands under ``error``.
-        prompt_event: whether a stream of a chat completion begins with the verdict on its prompt, in an event
-            without choices.
+        annotated: whether the content filter's verdicts stand where the document has no place for them: in an
+            event without choices at the beginning of a stream, in completions and in responses.
         shortest_expiry: the least seconds after which a file may expire.
     """
 
     name: str
     job: Translation = _unchanged
     error: Translation = _unchanged
-    prompt_event: bool = True
+    annotated: bool = True
     shortest_expiry: int = 14 * _DAY  # Microsoft Foundry, "Azure OpenAI batch", October 2026
 
 
@@ -79,7 +79,7 @@ STRICT = Profile(
     "openai-strict",
     job=_documented_job,
     error=_documented_error,
-    prompt_event=False,
+    annotated=False,
     shortest_expiry=3600,  # OpenAI API reference, "Upload file"
 )
 PROFILES = {profile.name: profile for profile in (AZURE, STRICT)}

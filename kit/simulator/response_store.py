@@ -37,16 +37,18 @@ class StoredResponse:
     def shown(self, now: float) -> dict[str, Any]:
         """Return the response as it is at a moment."""
         if self.cancelled:
-            return _unfinished(self.response, "cancelled")
+            return unfinished(self.response, "cancelled")
         age = now - self.created
         if self.background and age < _QUEUED_SECONDS + _WORKING_SECONDS:
-            return _unfinished(self.response, "queued" if age < _QUEUED_SECONDS else "in_progress")
+            return unfinished(self.response, "queued" if age < _QUEUED_SECONDS else "in_progress")
         return self.response
 
 
-def _unfinished(response: dict[str, Any], status: str) -> dict[str, Any]:
+def unfinished(response: dict[str, Any], status: str) -> dict[str, Any]:
+    """Return a response as it was before its end."""
     shown = {name: value for name, value in response.items() if name != "usage"}
-    return {**shown, "status": status, "output": [], "incomplete_details": None}
+    judged = {"content_filters": None} if "content_filters" in response else {}
+    return {**shown, **judged, "status": status, "output": [], "incomplete_details": None}
 
 
 class ResponseStore:

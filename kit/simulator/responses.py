@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator import generation
+from kit.simulator import content_filter, generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.deployments import Deployment
 from kit.simulator.occasion import Occasion
 from kit.simulator.response_request import ResponseRequest
+from kit.simulator.response_store import unfinished
 from kit.simulator.wire import compact
 
 if TYPE_CHECKING:
     from kit.simulator.state import State
 
+_REASONS = {"stop": "", "length": "max_output_tokens", "content_filter": "content_filter"}
 _BLOCK = 16  # characters; the padding of an event makes its delta's length a multiple of it
 
 
@@ -49,11 +51,13 @@ class ResponseMaking:
             "error": None,
             **request.echo,
         }
+        if state.profile.annotated:
+            self._head["content_filters"] = None  # until there is an answer to judge
 
     def whole(self) -> dict[str, Any]:
         """Return the complete response."""
         answer = self._answer()
-        return self._finish(answer, list(answer))
+        return self._finish(answer, list(self._watched(answer)))
 
     def events(self) -> Iterator[bytes]:
         """Yield the response as server-sent events, ready for the wire."""
@@ -77,13 +81,16 @@ class ResponseMaking:
         (answer,) = generation.write(self._state, self._deployment, self._request.task, self._seed)
         return answer
 
+    def _watched(self, answer: Answer) -> Iterator[Piece]:
+        return content_filter.watched(answer, self._request.messages)
+
     def _text_events(self, answer: Answer) -> Iterator[bytes]:
         item = self._item(answer, [], "in_progress")
         place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
         yield self._event("response.output_item.added", output_index=0, item={**item, "content": []})
         yield self._event("response.content_part.added", **place, part=item["content"][0])
         pieces = []
-        for piece in answer:
+        for piece in self._watched(answer):
             pieces.append(piece)
             yield self._event(
                 "response.output_text.delta",
@@ -105,7 +112,7 @@ class ResponseMaking:
         place = {"item_id": item["id"], "output_index": 0}
         yield self._event("response.output_item.added", output_index=0, item=item)
         pieces = []
-        for piece in answer:
+        for piece in self._watched(answer):
             pieces.append(piece)
             yield self._event(
                 "response.function_call_arguments.delta",
@@ -120,8 +127,9 @@ class ResponseMaking:
         yield self._event("response.output_item.done", output_index=0, item=done)
 
     def _finish(self, answer: Answer, pieces: list[Piece]) -> dict[str, Any]:
-        status = "completed" if answer.finish_reason == "stop" else "incomplete"
-        response = self._response(status, [self._item(answer, pieces, status)])
+        reason = _REASONS[answer.finish_reason]
+        status = "incomplete" if reason else "completed"
+        response = self._response(status, [self._item(answer, pieces, status)], reason)
         prompt = self._request.prompt_tokens
         response["usage"] = {
             "input_tokens": prompt,
@@ -130,11 +138,15 @@ class ResponseMaking:
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": prompt + answer.n_tokens,
         }
+        if self._state.profile.annotated:
+            read = "".join(message["content"] for message in self._request.messages)
+            written = "".join(piece.text for piece in pieces)
+            response["content_filters"] = content_filter.of_response(read, written, answer.stopped)
         self.finished = response
         return response
 
-    def _response(self, status: str, output: list[dict[str, Any]]) -> dict[str, Any]:
-        cut_off = {"reason": "max_output_tokens"} if status == "incomplete" else None
+    def _response(self, status: str, output: list[dict[str, Any]], reason: str = "") -> dict[str, Any]:
+        cut_off = {"reason": reason} if reason else None
         return {**self._head, "status": status, "incomplete_details": cut_off, "output": output}
 
     def _item(self, answer: Answer, pieces: list[Piece], status: str) -> dict[str, Any]:
@@ -176,8 +188,7 @@ class ResponseMaking:
 
 def replayed(response: dict[str, Any], after: int) -> Iterator[bytes]:
     """Yield a response that has ended as events again, from the one after number ``after``."""
-    begun = {**response, "status": "in_progress", "output": [], "incomplete_details": None}
-    begun.pop("usage", None)
+    begun = unfinished(response, "in_progress")
     events: list[tuple[str, dict[str, Any]]] = [
         ("response.created", {"response": begun}),
         ("response.in_progress", {"response": begun}),

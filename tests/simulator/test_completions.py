@@ -21,7 +21,8 @@ def test_a_prompt_is_completed_whole_and_streamed(client: OpenAI):
     assert (whole.object, whole.choices[0].finish_reason) == ("text_completion", "length")
     assert whole.usage.completion_tokens == 16  # OpenAI API reference: the default
     assert whole.usage.prompt_tokens == len(encoding().encode(PROMPT))
-    chunks = list(ask(client, stream=True, stream_options={"include_usage": True}))
+    verdict, *chunks = ask(client, stream=True, stream_options={"include_usage": True})
+    assert verdict.choices == []
     assert "".join(chunk.choices[0].text for chunk in chunks[:-1]) == whole.choices[0].text
     assert (chunks[-1].choices, chunks[-1].usage) == ([], whole.usage)
 

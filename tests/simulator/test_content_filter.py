@@ -89,6 +89,67 @@ def test_a_stream_can_be_stopped(client: OpenAI):
     ]
 
 
+def test_completions_carry_the_verdicts_on_every_prompt_and_answer(client: OpenAI):
+    # Azure OpenAI REST reference, "Completions - Create": prompt_filter_results, content_filter_results.
+    asked: Any = {"model": MODEL, "prompt": ["Hello", "Good evening"], "max_tokens": 5}
+    answer = client.completions.create(**asked).model_dump()
+    assert [each["prompt_index"] for each in answer["prompt_filter_results"]] == [0, 1]
+    assert all(not each["content_filter_results"]["hate"]["filtered"] for each in answer["choices"])
+    first, *events = client.completions.create(**asked, stream=True)
+    assert (first.choices, len(first.model_dump()["prompt_filter_results"])) == ([], 2)
+    judged = [event for event in events if "content_filter_results" in event.choices[0].model_dump()]
+    assert [event.choices[0].finish_reason for event in judged] == ["length", "length"]
+
+
+def test_a_completion_can_be_stopped(client: OpenAI):
+    asked: Any = {"model": MODEL, "prompt": "A long story. trigger-completion-filter", "max_tokens": 40}
+    choice = client.completions.create(**asked).choices[0]
+    assert choice.finish_reason == "content_filter"
+    assert choice.model_dump()["content_filter_results"]["violence"]["filtered"]
+
+
+def test_a_response_carries_the_verdicts_on_both_sides(client: OpenAI):
+    # Microsoft Foundry, "Use the Azure OpenAI Responses API", 2026: a list content_filters at the top.
+    answer = client.responses.create(model=MODEL, input="Hello").model_dump()
+    assert [(each["source_type"], each["blocked"]) for each in answer["content_filters"]] == [
+        ("prompt", False),
+        ("completion", False),
+    ]
+    prompt, completion = answer["content_filters"]
+    assert "jailbreak" in prompt["content_filter_results"]
+    assert "protected_material_text" in completion["content_filter_results"]
+    said = answer["output"][0]["content"][0]["text"]
+    assert prompt["content_filter_offsets"]["end_offset"] == len("Hello")
+    assert completion["content_filter_offsets"]["end_offset"] == len(said)
+    assert (
+        client.responses.retrieve(answer["id"]).model_dump()["content_filters"] == answer["content_filters"]
+    )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_can_be_stopped(client: OpenAI, stream: bool):
+    asked: Any = {"model": MODEL, "input": "Tell me a long story. trigger-completion-filter"}
+    if stream:
+        *_, last = client.responses.create(**asked, stream=True)
+        assert last.type == "response.incomplete"
+        response: Any = last.response
+    else:
+        response = client.responses.create(**asked)
+    assert (response.status, response.incomplete_details.reason) == ("incomplete", "content_filter")
+    assert [each["blocked"] for each in response.model_dump()["content_filters"]] == [False, True]
+
+
+def test_the_strict_profile_shows_no_verdict_where_the_document_has_none():
+    with (
+        serve(profile="openai-strict") as server,
+        OpenAI(base_url=f"{server.url}/openai/v1/", api_key="any") as client,
+    ):
+        assert "content_filters" not in client.responses.create(model=MODEL, input="Hello").model_dump()
+        completion = client.completions.create(model=MODEL, prompt="Hello").model_dump()
+        assert "prompt_filter_results" not in completion
+        assert "content_filter_results" not in completion["choices"][0]
+
+
 def test_the_strict_profile_begins_a_stream_with_a_choice():
     with (
         serve(profile="openai-strict") as server,
