@@ -48,6 +48,7 @@ class ServingProcess:
         if not port.isdigit():
             self._process.wait()
             draining.join()
+            self.close()
             raise SettingsError(
                 N_("The serving process did not start: {reason}"),
                 advice=N_("Run the cell again, or start it in a terminal to see more: {command}"),
