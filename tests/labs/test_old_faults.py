@@ -19,7 +19,7 @@ CODE = {
     "a word search as a classifier": r"""["']positive["']\s+in\b""",
     "a tokenizer of another model": r"cl100k_base",
     "padding to the maximum as the way to train": r"""(?<!costly = )padding=["']max_length["']""",
-    "a file read without minding its mark": r"""open\(|read_text\(""",
+    "a file read without minding its mark": r"""\bopen\(|read_text\(""",
     "a key in a cell": r"""(api_key|token|password)\s*=\s*["'][^"']+["']""",
     "a place to fill in by hand": r"<[A-Z][A-Z_ ]{3,}>|YOUR_",
     "magics that do not port": r"(?m)^%(sql|sh|fs|run)\b",
