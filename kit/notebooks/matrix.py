@@ -2,8 +2,10 @@
 
 Each run is a notebook in a kernel of its own, driven by :func:`kit.notebooks.execution.run_notebook` in a few
 worker processes that keep their imports. A process and not a thread, because a kernel inherits the process's
-environment, and its locale is part of that. What a run has shown is written down as soon as it ends, together
-with a fingerprint of everything it depends on, so an interrupted matrix goes on where it stopped.
+environment, and its locale is part of that. And a process for each place and not one pool for all, because a
+pool that loses a process gives up the runs of the others too. What a run has shown is written down as soon as
+it ends, together with a fingerprint of everything it depends on, so an interrupted matrix goes on where it
+stopped.
 """
 
 import hashlib
@@ -11,10 +13,13 @@ import json
 import math
 import multiprocessing
 import os
+import queue
+import signal
+import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +28,7 @@ from kit.errors import KitError
 from kit.i18n import gettext as _
 from kit.notebooks.execution import DEFAULT_TIMEOUT, read_notebook, run_notebook
 from kit.notebooks.parameters import read_parameters
+from kit.notebooks.requirements import missing_packages
 from kit.notebooks.runs import write_text
 
 Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
@@ -107,16 +113,18 @@ def plan(
     for lab in labs:
         for locale in locales:
             notebook = settings.labs_folder() / locale / f"{lab}.ipynb"
-            known = read_parameters(read_notebook(notebook))
-            for scenario in scenarios if "scenario" in known else [USUAL]:
-                entries.append(Entry(notebook, lab, locale, scenario))
+            content = read_notebook(notebook)
+            absent = ", ".join(missing_packages(content))
+            reason = _("not installed: {packages}").format(packages=absent) if absent else ""
+            for scenario in scenarios if "scenario" in read_parameters(content) else [USUAL]:
+                entries.append(Entry(notebook, lab, locale, scenario, reason))
     return Plan(sorted(entries, key=lambda entry: -_expected(entry, folder)), folder, **options)
 
 
 def run(planned: Plan) -> Iterator[Result]:
     """Run everything and yield each result as it comes, those that need no run first.
 
-    A worker that dies takes only its own runs with it; they count as failed.
+    A worker that dies fails the run it was at, and a new one goes on with the next.
     """
     kit = _digest_of_kit()
     waiting = []
@@ -129,37 +137,83 @@ def run(planned: Plan) -> Iterator[Result]:
             waiting.append(entry)
     if not waiting:
         return
-    context = multiprocessing.get_context("spawn")
     jobs = min(planned.jobs, len(waiting))
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_share_cores, initargs=(jobs,)) as pool:
-        futures: dict[Future[Result], Entry] = {
-            pool.submit(_run_one, entry, planned.folder, planned.timeout, i18n.current()): entry
-            for entry in waiting
-        }
+    workers = [_Worker(jobs) for _place in range(jobs)]
+    free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+    for worker in workers:
+        free.put(worker)
+
+    def run_next(entry: Entry) -> Result:
+        worker = free.get()
+        try:
+            return worker.run(entry, planned)
+        finally:
+            free.put(worker)
+
+    with ThreadPoolExecutor(jobs) as threads:
+        futures = [threads.submit(run_next, entry) for entry in waiting]
         try:
             for future in as_completed(futures):
-                result = _result(future, futures[future])
+                result = future.result()
                 _remember(result, planned.folder, kit)
                 yield result
-        except (KeyboardInterrupt, GeneratorExit, SystemExit):
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:  # also when the person at the keyboard, or whoever reads the results, stops
+            threads.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.stop()
 
 
-def _result(future: "Future[Result]", entry: Entry) -> Result:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return Result(entry, "failed", message=_("The process that ran it died."))
+class _Worker:
+    """A process that runs one notebook after another, and is replaced when it dies."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._stopped = False
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, self._jobs))
+        self._process.start()
+        theirs.close()  # with no copy of that end here, a death reads as the end of the pipe
+
+    def run(self, entry: Entry, planned: Plan) -> Result:
+        """Run one entry and return its result, whatever happens to the process."""
+        try:
+            self._pipe.send((entry, planned.folder, planned.timeout, i18n.current()))
+            result: Result = self._pipe.recv()
+        except (EOFError, OSError):
+            if not self._stopped:
+                self._process.join()
+                self._pipe.close()
+                self._start()
+            return Result(entry, "failed", message=_("The process that ran it died."))
+        return result
+
+    def stop(self) -> None:
+        """End the process; a run that is under way ends as with Ctrl-C, and its kernel with it."""
+        self._stopped = True
+        self._process.terminate()
+        self._process.join()
+        self._pipe.close()
 
 
-def _share_cores(jobs: int) -> None:
-    """Leave each run its share of the cores: libraries that take all of them slow each other down."""
+def _work(pipe: Connection, jobs: int) -> None:
+    """Run what comes through a pipe until it closes; the main function of a worker."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    # Each run has its share of the cores: libraries that take all of them slow each other down.
     settings.export("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        pipe.send(_run_one(*task))
 
 
 def _run_one(entry: Entry, folder: Path, timeout: float, spoken: str) -> Result:
-    """Run one notebook; called in a worker."""
+    """Run one notebook; called in a worker, in the language that the person is spoken to."""
     i18n.use(spoken)
     parameters = {"scenario": entry.scenario} if entry.scenario != USUAL else {}
     try:

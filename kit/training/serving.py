@@ -86,7 +86,8 @@ def _serve(package: str) -> None:
     listener = socket.create_server((_LOOPBACK, 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     threading.Thread(target=_end_with_input, daemon=True).start()
-    print(listener.getsockname()[1], flush=True)  # noqa: T201 - the parent reads it
+    print(listener.getsockname()[1], flush=True)  # noqa: T201 - the parent reads it, and nothing after it
+    sys.stdout = sys.stderr  # a model that prints would fill the pipe that nobody reads any more, and stop
     server.run(sockets=[listener])
 
 

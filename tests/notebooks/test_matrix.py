@@ -1,6 +1,7 @@
 """A matrix of runs with real kernels: results, reports, what is left out the second time, and what dies."""
 
 import json
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -68,11 +69,31 @@ def test_a_run_that_ends_without_a_word_fails_and_the_matrix_goes_on(tmp_path: P
     assert results[0].message
 
 
-def test_a_worker_that_dies_fails_its_runs(tmp_path: Path):
+def test_a_worker_that_dies_fails_its_run_alone(tmp_path: Path):
     deadly = entry(tmp_path, "deadly", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
-    results = list(matrix.run(matrix.Plan([deadly], tmp_path / "runs", jobs=1, timeout=120)))
-    assert statuses(results) == {"deadly-en": "failed"}
-    assert results[0].message == "The process that ran it died."
+    others = [entry(tmp_path, f"good-{n}", "print(6 * 7)") for n in range(3)]
+    planned = matrix.Plan([deadly, *others], tmp_path / "runs", jobs=2, timeout=120)
+    results = list(matrix.run(planned))
+    assert statuses(results) == {
+        "deadly-en": "failed",
+        "good-0-en": "passed",
+        "good-1-en": "passed",
+        "good-2-en": "passed",
+    }
+    [died] = [result for result in results if result.status == "failed"]
+    assert died.message == "The process that ran it died."
+
+
+def test_whoever_stops_reading_stops_the_workers_and_what_is_done_is_kept(tmp_path: Path):
+    quick = entry(tmp_path, "quick", "print(6 * 7)")
+    endless = entry(tmp_path, "endless", "import threading; threading.Event().wait()")
+    planned = matrix.Plan([endless, quick], tmp_path / "runs", jobs=2, timeout=120)
+    results = matrix.run(planned)
+    assert next(results).entry == quick
+    results.close()
+    assert multiprocessing.active_children() == []
+    again = matrix.Plan([quick], tmp_path / "runs", jobs=1, timeout=120, changed=True)
+    assert [result.status for result in matrix.run(again)] == ["unchanged"]
 
 
 def test_reports_say_the_same_to_people_and_to_programs(planned: matrix.Plan):

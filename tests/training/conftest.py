@@ -13,15 +13,25 @@ def pytest_report_header() -> str:
     return f"tests/training: left out, not installed: {', '.join(absent)}" if absent else ""
 
 
-TEXTS = ["a fine film", "dull and far too long", "wonderful", "a waste of time, sadly", "很好看", "难看"]
-LABELS = [1, 0, 1, 0, 1, 0]
+_TEXTS = ["a fine film", "dull and far too long", "wonderful", "a waste of time, sadly", "很好看", "难看"]
+_LABELS = [1, 0, 1, 0, 1, 0]
 
 
 @pytest.fixture(scope="session")
-def tokenizer():
+def texts():
+    return _TEXTS
+
+
+@pytest.fixture(scope="session")
+def labels():
+    return _LABELS
+
+
+@pytest.fixture(scope="session")
+def tokenizer(texts):
     from kit.training.tokenizer import smaller_tokenizer
 
-    return smaller_tokenizer(TEXTS, 600)
+    return smaller_tokenizer(texts, 600)
 
 
 @pytest.fixture(scope="session")

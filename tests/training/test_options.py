@@ -6,13 +6,12 @@ from datasets import Dataset
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from kit.training import options
-from tests.training.conftest import LABELS, TEXTS
 
 
 @pytest.fixture
-def trainer(tokenizer, new_model, tmp_path):
-    rows = tokenizer(TEXTS)["input_ids"]
-    data = Dataset.from_dict({"input_ids": rows, "labels": LABELS})
+def trainer(tokenizer, texts, labels, new_model, tmp_path):
+    rows = tokenizer(texts)["input_ids"]
+    data = Dataset.from_dict({"input_ids": rows, "labels": labels})
     arguments = TrainingArguments(
         output_dir=str(tmp_path / "run"),
         per_device_eval_batch_size=2,
@@ -29,13 +28,13 @@ def trainer(tokenizer, new_model, tmp_path):
     )
 
 
-def test_predictions_come_in_the_order_of_the_data_set(trainer, tokenizer):
+def test_predictions_come_in_the_order_of_the_data_set(trainer, labels):
     data = trainer.train_dataset
     model = trainer.model.eval()
     with torch.inference_mode():  # one text after the other: nothing can change places
         wanted = torch.cat([model(input_ids=torch.tensor([row])).logits for row in data["input_ids"]])
     found = options.evaluated_in_order(trainer).predict(data)
-    assert found.label_ids.tolist() == LABELS
+    assert found.label_ids.tolist() == labels
     assert torch.allclose(torch.tensor(found.predictions), wanted, atol=1e-5)
 
 
@@ -45,7 +44,10 @@ def test_an_unfinished_checkpoint_is_passed_over(trainer, tmp_path):
     trainer.train()
     newest = str(folder / "checkpoint-6")
     assert options.last_checkpoint(folder) == newest
-    (folder / "checkpoint-6" / "trainer_state.json").unlink()
+    state = folder / "checkpoint-6" / "trainer_state.json"
+    state.write_bytes(state.read_bytes()[:-5])  # killed while it wrote
+    assert options.last_checkpoint(folder) == str(folder / "checkpoint-3")
+    state.unlink()  # killed before
     assert options.last_checkpoint(folder) == str(folder / "checkpoint-3")
 
 
