@@ -68,6 +68,12 @@ def test_help_comes_without_heavy_imports():
     assert not loaded_after("from kit.cli import main; main(['--help'])") & HEAVY
 
 
+def test_a_lab_begins_without_what_it_may_never_use():
+    """jsonschema alone took four of six seconds: it brings a grammar that is built on import."""
+    loaded = loaded_after("import kit.lab")
+    assert not loaded & {"datasets", "jsonschema", "matplotlib", "nbformat", "pandas", "sklearn", "torch"}
+
+
 def test_exported_names_exist_and_are_sorted():
     packages = [path.parent for path in (ROOT / "kit").rglob("__init__.py") if path.parent != ROOT / "kit"]
     assert packages

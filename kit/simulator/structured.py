@@ -2,17 +2,15 @@
 
 The model writes text. Here its text becomes a value that a JSON schema describes: what it already wrote as
 such JSON stays as it is; otherwise the text chooses among listed values and fills what is free.
+
+``jsonschema`` is imported where it is used: with the formats that JupyterLab installs, it builds a grammar on
+import, which takes four seconds of processor time in every kernel that starts a simulator.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 _DEEPEST = 12  # a schema that refers to itself ends somewhere
 _MOST_PARTS = 1_000  # a list of lists of lists would otherwise never end
@@ -33,6 +31,9 @@ def problem_of(schema: Any, *, strict: bool) -> str | None:
         schema: as the client sent it.
         strict: whether the rules of strict structured outputs hold.
     """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as problem:
@@ -111,6 +112,10 @@ def arguments_for(schema: Any, prompt: str) -> str:
 
 def conforms(value: Any, schema: Any) -> bool:
     """Tell whether a value is what a schema describes; references to other documents are never followed."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
     try:
         return Draft202012Validator(schema, registry=Registry()).is_valid(value)
     except (Unresolvable, RecursionError, re.error):
