@@ -12,6 +12,21 @@
 # - ask a model many questions under a quota without losing an answer or paying for it twice;
 # - compare prompts, settings and models, and tell a difference from luck.
 
+# %% [markdown] tags=["instructor"]
+# **Teaching note: a plan for the class.** {{ minutes(80) }} with discussion. With less time, leave out steps 9 and 11; the experiments do not need them. The whole notebook computes for about one minute, so nobody waits.
+#
+# | Steps | Minutes | What learners should see | What usually goes wrong |
+# |---|--:|---|---|
+# | 1–2 | 5 | An answer that has nothing to do with the review. | Learners look for a mistake of their own. There is none: nobody has told the model what to do. |
+# | 3 | 10 | The same numbers on the screen as in their heads. | Precision and recall change places. Let them say each as a sentence that begins with “Of all …”. |
+# | 4 | 5 | Three parts, each with as many positive as negative reviews. | Hardly anything. Ask why the test part may be looked at only once. |
+# | 5 | 10 | Five answers, only one of which becomes a label. | They count by eye and overlook that “not positive” contains the word, too. |
+# | 6 | 5 | All prompts answered; when the cell is run again, nothing is sent. | They think that a faster computer would help. It is the quota that sets the pace. |
+# | 7–8 | 15 | Wide intervals, a matrix, and differences between kinds of review and between languages. | Differences between small groups get long explanations. Ask first whether the intervals overlap. |
+# | 9 | 10 | The tuned model is far ahead in BLEU, ROUGE-L and chrF. | A low BLEU is taken for bad language. It only says that other words were chosen than in the reference. |
+# | 10 | 15 | A table of five variants, and one score on the test data. | Somebody changes the choice after seeing the test score. From then on it is a validation score. |
+# | 11–12 | 5 | A score on all reviews of the sample, and a list with nothing in it. | The score on the whole sample is reported as the result, although the choice was made on a part of it. |
+
 # %% [markdown]
 # ## Where this notebook runs
 #

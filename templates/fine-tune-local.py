@@ -12,6 +12,20 @@
 # - say whether a result is better than no model at all, and how sure you may be of it;
 # - save a model, load it again, package it, and ask it questions over HTTP.
 
+# %% [markdown] tags=["instructor"]
+# **Teaching note: a plan for the class.** {{ minutes(80) }} with discussion. The packages are large: let everybody install them and run the notebook once with `kit run fine-tune-local` before the class. Step 8 trains for half a minute on two free cores and for longer on a busy laptop; start it before you talk about step 7.
+#
+# | Steps | Minutes | What learners should see | What usually goes wrong |
+# |---|--:|---|---|
+# | 1 | 5 | The versions of four packages. | `torch` is not installed. The message names the command, and the download takes minutes that a class does not have. |
+# | 2 | 5 | Three parts, and a baseline of {{ percent(0.5) }}. | The baseline is taken for a result of the model. Ask which model there is at this point: none. |
+# | 3 | 15 | A much smaller vocabulary, and a share of padding that shrinks from line to line. | The formula has `sum(lengths)` in it. Those are the tokens without any padding. |
+# | 4–5 | 10 | Before training, an accuracy of about one half. | They expect the model to know at least a few words. Ask where it should have read them. |
+# | 6 | 15 | A training loss that falls, and a validation loss that does not follow it for long. | The lowest training loss is taken in place of the lowest validation loss. |
+# | 7 | 5 | An accuracy whose interval contains the baseline. | They believe that they have made a mistake. The experiment was too small, and it says so itself. |
+# | 8 | 15 | An accuracy far above the baseline, and counting words still a little better. | Somebody runs the cells out of order, so that `predicted` belongs to the other test part. Run step 8 from its start. |
+# | 9–11 | 10 | The same answers after loading, two probabilities from an address, and nothing left behind. | The address is opened in a browser, which finds nothing there: the server answers questions that are posted to `/invocations`. |
+
 # %% [markdown]
 # ## Where this notebook runs
 #

@@ -12,6 +12,20 @@
 # - deploy the result and compare it fairly with a model that was not tuned;
 # - leave nothing behind that costs money.
 
+# %% [markdown] tags=["instructor"]
+# **Teaching note: a plan for the class.** {{ minutes(75) }} with discussion. The day before, let everybody install the kit and run the notebook once with `kit run fine-tune`; then no class time goes into installing. In class, let learners write down what they expect before they run a cell with a result. The whole notebook computes for about one minute.
+#
+# | Steps | Minutes | What learners should see | What usually goes wrong |
+# |---|--:|---|---|
+# | 1–2 | 5 | The language, the simulator, and then a table with the prices of the model. | `No module named 'kit'`: the notebook runs in another kernel than the one that the kit was installed for. |
+# | 3 | 5 | A conversation of three messages: system, user, assistant. | They read the question and skim the answer. Let them name its three parts before the text does. |
+# | 4 | 15 | 72 and 24 examples that are ready for upload, and a plan that costs far less than the budget. | The identifier of the language is written without quotation marks, and Python answers with a `NameError`. |
+# | 5–6 | 10 | Two files with the status `processed`, and the id of a job. | Somebody runs a cell twice and wonders why nothing happens. That is the ledger; ask what would have happened without it. |
+# | 7–8 | 10 | A status that changes, the curves, and three checkpoints. | The jagged training curve is read point by point. Each of its points comes from one small batch only. |
+# | 9–10 | 15 | The tuned model is far ahead in both measures, and it signs like the team. | A similarity of {{ number(50) }} is taken to mean that half of the answers are right. |
+# | 11 | 10 | A training loss that comes close to 0 while the validation loss rises. | `my_epochs` has a new value, but only one of the three cells is run. |
+# | 12 | 5 | A list with nothing in it, and the score of the self-checks. | Time is up and the step is left out. On Azure that is the expensive mistake, because hosting is billed by the hour. |
+
 # %% [markdown]
 # ## Where this notebook runs
 #
