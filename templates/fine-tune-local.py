@@ -202,7 +202,7 @@ print(lab.number(model.num_parameters()))
 # After every epoch the `Trainer` evaluates and saves a checkpoint; at the end it goes back to the one with the highest validation accuracy. The `data_collator` pads each batch to its own longest text, and texts of similar length go together. What the hardware needs and where the runs are logged is decided by the last lines.
 
 # %%
-from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+from transformers import Trainer, TrainingArguments
 
 
 def new_trainer(model, tokenizer, train, validation, epochs):
@@ -216,7 +216,7 @@ def new_trainer(model, tokenizer, train, validation, epochs):
     )  # fmt: skip
     trainer = Trainer(
         model, arguments, train_dataset=train, eval_dataset=validation,
-        data_collator=DataCollatorWithPadding(tokenizer), compute_metrics=share_of_right,
+        data_collator=lab.collator(tokenizer), compute_metrics=share_of_right,
     )  # fmt: skip
     return lab.watched(trainer)
 
@@ -397,7 +397,7 @@ saved = folder / "model"
 trainer.model.save_pretrained(saved)
 tokenizer.save_pretrained(saved)
 loaded = AutoModelForSequenceClassification.from_pretrained(saved)
-collator = DataCollatorWithPadding(AutoTokenizer.from_pretrained(saved))
+collator = lab.collator(AutoTokenizer.from_pretrained(saved))
 again = lab.watched(Trainer(loaded, trainer.args, collator, eval_dataset=test))
 
 # %% tags=["self-check"]

@@ -27,7 +27,8 @@ GRANTED = {
 # Imports within a function: modules that load something heavy which most callers never need.
 LAZY = {
     ("simulator.engine", "simulator.learner"),  # numpy, and the packaged corpus
-    ("lab.training", "training.watching"),  # transformers, which takes seconds and need not be installed
+    ("lab.training", "training.collating"),  # transformers, which takes seconds and need not be installed
+    ("lab.training", "training.watching"),  # the same
     ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings
 }
 # Client and simulator meet over HTTP only, so that a fault cannot hide in code that both share.

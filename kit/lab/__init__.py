@@ -54,6 +54,7 @@ from kit.lab.resources import clean_up, created, marked, once, remaining, tags
 from kit.lab.starting import finish, on_databricks, start, volume
 from kit.lab.tracking import track
 from kit.lab.training import (
+    collator,
     gpt2_tokenizer,
     grouped_by_length,
     hardware,
@@ -85,6 +86,7 @@ __all__ = [
     "choose_examples",
     "chrf",
     "clean_up",
+    "collator",
     "comparison_model",
     "confusion",
     "connect",

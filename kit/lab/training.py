@@ -17,6 +17,7 @@ from kit.training.serving import ServingProcess
 from kit.training.tokenizer import gpt2_tokenizer, smaller_tokenizer
 
 __all__ = [
+    "collator",
     "gpt2_tokenizer",
     "grouped_by_length",
     "hardware",
@@ -86,6 +87,13 @@ def padding_costs(lengths: Sequence[int], batch_size: int, longest: int) -> Tabl
     ]
     headings = [_("Padding"), _("Positions"), _("Tokens"), _("Share of padding")]
     return Table(headings, rows, numeric=frozenset({1, 2, 3}))
+
+
+def collator(tokenizer: Any) -> Any:
+    """Return what makes batches of texts: padded to the longest of each batch, as a causal model needs it."""
+    from kit.training.collating import CausalPadding
+
+    return CausalPadding(tokenizer)
 
 
 def watched(trainer: Any) -> Any:
