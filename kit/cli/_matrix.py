@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kit import i18n, settings
 from kit.cli._output import show_line
+from kit.cli._progress import progress_bar
 from kit.i18n import gettext as _
 from kit.notebooks import matrix, matrix_report
 
@@ -49,15 +48,8 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
 
 
 def _follow(planned: matrix.Plan) -> list[matrix.Result]:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     results = []
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress_bar() as bar:
         task = bar.add_task(_("Running"), total=len(planned.entries))
         for result in matrix.run(planned):
             results.append(result)

@@ -1,17 +1,23 @@
 """``kit render``: templates and catalogs in, localized notebooks out."""
 
-from collections.abc import Iterable
+import itertools
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from kit import i18n
+from kit.cli._parameters import ParameterCommand, split
+from kit.cli._progress import progress_bar
 from kit.errors import N_
 from kit.i18n import gettext as _
 from kit.i18n.catalog_checks import shown
-from kit.notebooks import rendering
-from kit.notebooks.editions import Edition, Workspace, editions, file_fault, readmes, surplus
+from kit.notebooks import formats, rendering
+from kit.notebooks.editions import Selection, Workspace, beside, surplus
+from kit.notebooks.files import File
 
+_ALL = "all"
 _FAULTS = {
     "missing": N_("{file}: is missing"),
     "differing": N_("{file}: is not what its template and catalog give"),
@@ -19,19 +25,39 @@ _FAULTS = {
 }
 
 
+class _Several(click.Choice[str]):
+    """Some of these words; ``all`` stands for every one of them."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__([*choices, _ALL])
+
+
+def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the choices that the words of an option stand for, in the order of the choices."""
+    if _ALL in words:
+        return tuple(choices)
+    return tuple(choice for choice in choices if choice in (words or default))
+
+
 @click.command(
     "render",
+    cls=ParameterCommand,
     help=_(
-        "Render the templates into notebooks, one for each lab and language.\n\n"
+        "Render the templates into editions of the labs: in every language, for learners or instructors, to "
+        "run in Jupyter or on Databricks, as notebooks or Databricks source.\n\n"
         "Without options every lab is written in every language, as learners get it, to "
-        "labs/LOCALE/LAB.ipynb, and the README beside them. Files that are up to date are not touched.\n\n"
-        "Exit codes: 0 all is in step, 1 something cannot be rendered or, with --check, is out of step."
+        "labs/LOCALE/LAB.ipynb, and what belongs beside it: the README and databricks.yml. Everything else "
+        "goes to the folder that --out names. Options that may be repeated are combined, each with each. "
+        "Files that are up to date are not touched.\n\n"
+        "Exit codes: 0 all is in step, 1 something cannot be rendered or, with --check, is out of step, "
+        "2 the command was called wrongly."
     ),
     epilog=_(
         "Examples:\n\n"
         "kit render\n\n"
         "kit render --lab fine-tune --locale pt\n\n"
-        "kit render --audience instructor --out ~/class\n\n"
+        "kit render --audience instructor -p n_epochs=5 --out ~/class\n\n"
+        "kit render --audience all --target all --format all --out ~/editions\n\n"
         "kit render --check"
     ),
 )
@@ -41,9 +67,37 @@ _FAULTS = {
 )
 @click.option(
     "--audience",
-    type=click.Choice(rendering.AUDIENCES),
-    default="learner",
-    help=_("“instructor” has the solutions in the place of the exercises; needs --out."),
+    "audiences",
+    multiple=True,
+    type=_Several(rendering.AUDIENCES),
+    help=_(
+        "“instructor” has the solutions in the place of the exercises, and teaching notes. May be repeated. "
+        "Default: learner."
+    ),
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    type=_Several(rendering.TARGETS),
+    help=_(
+        "Where the labs will run. May be repeated. Default: jupyter, but databricks for Databricks source."
+    ),
+)
+@click.option(
+    "--format",
+    "forms",
+    multiple=True,
+    type=_Several(formats.FORMATS),
+    help=_("“databricks” is a .py file for a Git folder there. May be repeated. Default: ipynb."),
+)
+@click.option(
+    "-p",
+    "--parameter",
+    "assignments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=_("Another default in the parameters cell of every lab that has it. May be repeated."),
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help=_("Folder to write to instead of labs/.")
@@ -53,53 +107,72 @@ _FAULTS = {
     is_flag=True,
     help=_("Write nothing; name every file that is out of step and end with exit code 1."),
 )
-def command(
-    labs: tuple[str, ...], locales: tuple[str, ...], audience: str, out: Path | None, check: bool
+def command(  # noqa: PLR0913, PLR0917 - one argument for each option
+    labs: tuple[str, ...],
+    locales: tuple[str, ...],
+    audiences: tuple[str, ...],
+    targets: tuple[str, ...],
+    forms: tuple[str, ...],
+    assignments: tuple[str, ...],
+    out: Path | None,
+    check: bool,
 ) -> int:
     """Render the templates; the help text stands in the decorator, where it can be translated."""
-    if audience != "learner" and out is None:
+    workspace = Workspace.default()
+    order = formats.Order(
+        Selection(
+            tuple(dict.fromkeys(labs)),
+            _negotiated(workspace, locales),
+            parameters=dict(map(split, assignments)),
+        ),
+        _chosen(audiences, rendering.AUDIENCES, ["learner"]),
+        _chosen(targets, rendering.TARGETS),
+        _chosen(forms, formats.FORMATS, ["ipynb"]),
+    )
+    if out is None and not order.is_usual:
         raise click.UsageError(
             _("The folder labs/ holds the learners' notebooks: name another one with --out.")
         )
-    workspace = Workspace.default()
-    known = workspace.locale_names()
-    chosen = [locale if locale in known else i18n.negotiate(locale) for locale in locales]
-    wanted = editions(workspace, labs, chosen, audience, out)
-    beside = [] if labs or out else list(readmes(workspace, chosen))
+    batches = list(order.batches(out or workspace.labs))
+    wanted = (file for batch in batches for file in formats.files(workspace, batch))
+    others = [] if labs or out else list(beside(workspace, order.selection.locales))
     if check:
-        whole = not labs and not chosen
-        return _report(workspace, list(wanted), beside, surplus(workspace, out) if whole else [])
-    return _write(workspace, wanted, beside)
+        whole = not (labs or locales or out)
+        return _report(workspace, [*wanted, *others], surplus(workspace) if whole else [])
+    count = len(others) + sum(formats.count(workspace, batch) for batch in batches)
+    return _write(workspace, itertools.chain(others, wanted), count)
 
 
-def _write(workspace: Workspace, wanted: Iterable[Edition], beside: Iterable[tuple[Path, str]]) -> int:
+def _write(workspace: Workspace, wanted: Iterable[File], count: int) -> int:
+    begun = time.monotonic()
     written = 0
-    total = 0
-    for path, text in beside:
-        if rendering.write_text(text, path):
-            written += 1
-            click.echo(shown(path, workspace.labs))
-    for edition in wanted:
-        total += 1
-        if rendering.write_notebook(edition.notebook, edition.path):
-            written += 1
-            click.echo(shown(edition.path, workspace.labs))
-    click.echo(
-        _("Notebooks rendered: {total}. Files written: {written}.").format(total=total, written=written)
-    )
+    with progress_bar() as bar:
+        for file in bar.track(wanted, total=count, description=_("Rendering")):
+            if file.write():
+                written += 1
+                click.echo(shown(file.path, workspace.labs))
+    seconds = i18n.number(time.monotonic() - begun, 1)
+    line = _("Files: {n}. Written: {written}, unchanged: {unchanged}. Time: {seconds} s.")
+    click.echo(line.format(n=count, written=written, unchanged=count - written, seconds=seconds))
     return 0
 
 
-def _report(
-    workspace: Workspace, wanted: list[Edition], beside: list[tuple[Path, str]], unwanted: list[Path]
-) -> int:
-    faults = [(edition.path, edition.fault()) for edition in wanted]
-    faults += [(path, file_fault(path, text)) for path, text in beside]
-    found = [(path, fault) for path, fault in faults if fault] + [(path, "surplus") for path in unwanted]
+def _report(workspace: Workspace, wanted: Sequence[File], unwanted: Sequence[Path]) -> int:
+    faults = [(file.path, file.fault()) for file in wanted] + [(path, "surplus") for path in unwanted]
+    found = [(path, fault) for path, fault in faults if fault]
     for path, fault in found:
         click.echo(_(_FAULTS[fault]).format(file=shown(path, workspace.labs)))
     if found:
         click.echo(_("Run “kit render”, remove surplus files, and commit the result."), err=True)
         return 1
-    click.echo(_("Notebooks in step with templates and catalogs: {n}.").format(n=len(wanted)))
+    click.echo(_("Files in step with templates and catalogs: {n}.").format(n=len(wanted)))
     return 0
+
+
+def _negotiated(workspace: Workspace, locales: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages that were named; one that is only being added is known by its folder."""
+    known = workspace.locale_names()
+    if _ALL in locales:
+        return tuple(known)
+    found = [locale if locale in known else i18n.negotiate(locale) for locale in locales]
+    return tuple(dict.fromkeys(found))

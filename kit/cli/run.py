@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 from rapidfuzz import process
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from kit import i18n, settings
 from kit.cli._matrix import run_all
 from kit.cli._output import LOCALE_CHOSEN, show_line
+from kit.cli._parameters import ParameterCommand, split
+from kit.cli._progress import progress_bar
 from kit.errors import N_, UsageError
 from kit.i18n import duration
 from kit.i18n import gettext as _
@@ -25,25 +24,9 @@ _PATH_ENDINGS = ("_file", "_folder")
 _OUTPUT_FOLDER = "runs"
 
 
-class _RunCommand(click.Command):
-    """Accepts ``-p NAME VALUE``, as papermill does, beside ``-p NAME=VALUE``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Join a name and the value after it before click counts the words."""
-        joined, rest = [], list(args)
-        while rest:
-            word = rest.pop(0)
-            if word in {"-p", "--parameter"} and len(rest) > 1 and "=" not in rest[0]:
-                name, value = rest.pop(0), rest.pop(0)
-                joined += [word, f"{name}={value}"]
-            else:
-                joined.append(word)
-        return super().parse_args(ctx, joined)
-
-
 @click.command(
     "run",
-    cls=_RunCommand,
+    cls=ParameterCommand,
     help=_(
         "Run LAB from its first cell to its last, without a browser, and say how it went.\n\n"
         "By default a lab talks to the local simulator: no account, no cost, no network. The executed "
@@ -128,7 +111,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
             done = run_all(lab, locale, scenarios, out, jobs=jobs, timeout=timeout, changed=changed)
         ctx.exit(done)
     path = notebook or _find_lab(lab, chosen)
-    parameters = dict(_split(assignment) for assignment in assignments)
+    given = dict(map(split, assignments))
+    parameters = {name: _seen_from_here(name, value) for name, value in given.items()}
     output = _output_path(out, path, chosen)
     with _ends_when_terminated(), _progress() as advance:
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
@@ -168,23 +152,15 @@ def _find_lab(lab: str | None, locale: str) -> Path:
     )
 
 
-def _split(assignment: str) -> tuple[str, str]:
-    """Return name and value of ``NAME=VALUE``; the path of a file that exists becomes absolute.
+def _seen_from_here(name: str, value: str) -> str:
+    """Return a parameter's value; the path of a file that exists becomes absolute.
 
     A kernel works in its notebook's folder, a person gives paths from where they stand. A path that leads
     nowhere stays as it is: the lab itself then says so, and knows more about it.
     """
-    name, equals, value = assignment.partition("=")
-    if not equals or not name.strip():
-        raise UsageError(
-            N_("“{assignment}” is not a parameter with a value."),
-            advice=N_("Write NAME=VALUE, such as: -p n_epochs=5"),
-            assignment=name,
-        )
-    name = name.strip()
     if name.endswith(_PATH_ENDINGS) and value and Path(value).expanduser().exists():
-        value = str(Path(value).expanduser().resolve())
-    return name, value
+        return str(Path(value).expanduser().resolve())
+    return value
 
 
 def _output_path(out: Path, notebook: Path, locale: str) -> Path:
@@ -217,17 +193,10 @@ def _ends_when_terminated() -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
     """Yield what shows a run's progress: a bar on a terminal, a line for every step elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _step_lines()
-        return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns, console=console, transient=True) as bar:
+    with progress_bar() as bar:
+        if bar.disable:
+            yield _step_lines()
+            return
         task = bar.add_task(_("Starting"), total=None)
 
         def advance(progress: Progress) -> None:

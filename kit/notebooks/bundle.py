@@ -1,17 +1,19 @@
 """``databricks.yml``: the labs as jobs of a Databricks asset bundle, one for each lab and language.
 
-The file lists what the templates and the published languages give, so it is written and not kept by hand
-(``tests/databricks/test_bundle.py`` compares). A target chooses the compute, since whatever a job says itself
-could not be taken back by one: a small cluster with an ML runtime of its own, or serverless. The ML runtime
-has all that local training needs but two packages; a serverless environment has none of it. Fields: Jobs API
-2.2 and “Databricks Asset Bundles configuration”, docs.databricks.com/aws/en/dev-tools/bundles, November 2026.
+“kit render” writes the file, since all it lists is labs and languages. A target chooses the compute, because
+whatever a job says itself could not be taken back by one: a small cluster with an ML runtime of its own, or
+serverless. The ML runtime has all that local training needs but two packages; a serverless environment has
+none of it. Fields: Jobs API 2.2 and “Databricks Asset Bundles configuration”,
+docs.databricks.com/aws/en/dev-tools/bundles, November 2026.
 """
 
 from collections.abc import Sequence
 
+FILE_NAME = "databricks.yml"
+
 _HEAD = """\
 # The labs as jobs on Databricks, one for each lab and language, and a weekly run of them all.
-# Written by the kit; see “On Azure Databricks” in README.md:
+# Written by “kit render”; see “On Azure Databricks” in README.md:
 #
 #   databricks bundle deploy                            # a small cluster for each run
 #   databricks bundle deploy --target serverless

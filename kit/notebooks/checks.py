@@ -12,7 +12,7 @@ from kit.i18n.catalog_checks import shown
 from kit.i18n.catalogs import Catalog
 from kit.i18n.findings import Finding, shortened
 from kit.notebooks import code, markdown, messages, secrets
-from kit.notebooks.editions import Workspace, editions, file_fault, readmes, surplus, updated
+from kit.notebooks.editions import Workspace, beside, editions, surplus, updated
 from kit.notebooks.rendering import cell_ids
 from kit.notebooks.templates import Cell, Template
 
@@ -149,25 +149,26 @@ def check_notebooks(workspace: Workspace) -> Iterator[Finding]:
     """Yield what is out of step, or should not be there, in the folder of the labs."""
     templates = {lab: workspace.template(lab) for lab in workspace.lab_names()}
     for edition in editions(workspace):
-        file = shown(edition.path, workspace.labs)
-        fault = edition.fault()
+        rendered = edition.file(workspace.labs)
+        file = shown(rendered.path, workspace.labs)
+        fault = rendered.fault()
         if fault:
             reason = {
                 "missing": _("the notebook has not been rendered"),
                 "differing": _("the notebook is not what its template and catalog give"),
             }[fault]
             yield Finding("error", "out-of-step", file, 0, edition.locale, reason, _("Run “kit render”."))
-        if edition.path.exists():
-            text = edition.path.read_text(encoding="utf-8")
+        if rendered.path.exists():
+            text = rendered.path.read_text(encoding="utf-8")
             yield from check_committed(text, file)
             if fault == "differing":  # an equal file is checked as it was rendered
                 yield from _check_parsed(templates[edition.lab], text, edition.locale, file)
             else:
                 yield from check_code(templates[edition.lab], edition.notebook, edition.locale, file)
-    for path, text in readmes(workspace):
-        if file_fault(path, text):
-            reason, fix = _("the file is not what the README and its catalog give"), _("Run “kit render”.")
-            yield Finding("error", "out-of-step", shown(path, workspace.labs), 0, "", reason, fix)
+    for other in beside(workspace):
+        if other.fault():
+            reason, fix = _("the file is not what its source gives"), _("Run “kit render”.")
+            yield Finding("error", "out-of-step", shown(other.path, workspace.labs), 0, "", reason, fix)
     for path in surplus(workspace):
         file = shown(path, workspace.labs)
         reason, fix = (

@@ -1,9 +1,9 @@
 """Which notebooks there are, and bringing them and the catalogs in step with the templates."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from kit import settings
 from kit.errors import N_, UsageError
@@ -12,13 +12,13 @@ from kit.i18n.catalogs import KIT_DOMAIN, Catalog, SourceMessage
 from kit.i18n.extraction import kit_messages
 from kit.i18n.locales import SOURCE
 from kit.i18n.merging import Merge, merge
-from kit.notebooks import readme
+from kit.notebooks import bundle, readme
+from kit.notebooks.files import File
 from kit.notebooks.messages import extract_template
+from kit.notebooks.parameters import Parameter, read_parameters, shared_out
 from kit.notebooks.rendering import Surroundings, notebook_text, render
 from kit.notebooks.templates import Template, read_template, template_paths
 from kit.notebooks.values import Values
-
-Fault = Literal["missing", "differing", "surplus"]
 
 
 @dataclass(frozen=True)
@@ -105,54 +105,75 @@ def updated(workspace: Workspace, locale: str, domain: str, messages: Sequence[S
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Which editions are wanted: each of these labs in each of these languages, for one audience and target.
+
+    Attributes:
+        labs: names of labs; none stands for all.
+        locales: locale identifiers; none stands for all.
+        audience: one of :data:`kit.notebooks.rendering.AUDIENCES`.
+        target: one of :data:`kit.notebooks.rendering.TARGETS`.
+        parameters: new defaults for the parameters cells, each for the labs that have it.
+    """
+
+    labs: Sequence[str] = ()
+    locales: Sequence[str] = ()
+    audience: str = "learner"
+    target: str = "jupyter"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Edition:
-    """One rendered notebook and the file that holds it."""
+    """One rendered notebook: a lab in a language, for an audience, to run in a certain place."""
 
     lab: str
     locale: str
-    path: Path
+    audience: str
+    target: str
     notebook: dict[str, Any]
 
-    def fault(self) -> Fault | None:
-        """Tell how the file differs from what it should be, if at all."""
-        return file_fault(self.path, notebook_text(self.notebook))
+    def file(self, folder: Path) -> File:
+        """Return the file that holds the notebook below a folder such as ``labs``."""
+        return File(folder / self.locale / f"{self.lab}.ipynb", notebook_text(self.notebook))
 
 
-def file_fault(path: Path, text: str) -> Fault | None:
-    """Tell how a file differs from the text it should have, if at all."""
-    if not path.exists():
-        return "missing"
-    return None if path.read_bytes() == text.encode() else "differing"
-
-
-def editions(
-    workspace: Workspace,
-    labs: Sequence[str] = (),
-    locales: Sequence[str] = (),
-    audience: str = "learner",
-    folder: Path | None = None,
-) -> Iterator[Edition]:
-    """Render editions: all labs in all locales unless told otherwise, one at a time.
-
-    Args:
-        workspace: where templates and catalogs lie.
-        labs: names of labs.
-        locales: locale identifiers.
-        audience: ``learner`` or ``instructor``.
-        folder: where the files belong; by default the workspace's ``labs``.
+def editions(workspace: Workspace, selection: Selection | None = None) -> Iterator[Edition]:
+    """Render editions one at a time: all that a learner gets, unless told otherwise.
 
     Raises:
-        KitError: a lab, a template, a catalog or a value cannot be used.
+        KitError: a lab, a template, a catalog, a value or a parameter cannot be used.
     """
-    templates = [workspace.template(lab) for lab in labs or workspace.lab_names()]
-    for locale in locales or workspace.locale_names():
-        kit = catalogs.load(workspace.locales, locale, KIT_DOMAIN) if locale != SOURCE else {}
-        surroundings = Surroundings(Values(locale, workspace.locales), kit)
+    selection = selection or Selection()
+    audience, target = selection.audience, selection.target
+    templates = [workspace.template(lab) for lab in selection.labs or workspace.lab_names()]
+    presets = shared_out(selection.parameters, {each.name: _parameters(each) for each in templates})
+    for locale in selection.locales or workspace.locale_names():
+        surroundings = Surroundings(Values(locale, workspace.locales), said_by_kit(workspace, locale))
         for template in templates:
-            catalog = _catalog(workspace, locale, template.name)
-            notebook = render(template, locale, catalog, audience, surroundings=surroundings)
-            path = (folder or workspace.labs) / locale / f"{template.name}.ipynb"
-            yield Edition(template.name, locale, path, notebook)
+            notebook = render(
+                template,
+                locale,
+                _catalog(workspace, locale, template.name),
+                audience,
+                target=target,
+                presets=presets[template.name],
+                surroundings=surroundings,
+            )
+            yield Edition(template.name, locale, audience, target, notebook)
+
+
+def _parameters(template: Template) -> dict[str, Parameter]:
+    cells = [
+        {"cell_type": cell.kind, "source": cell.source, "metadata": {"tags": cell.tags}}
+        for cell in template.cells
+    ]
+    return read_parameters({"cells": cells})
+
+
+def said_by_kit(workspace: Workspace, locale: str) -> Mapping[str, str]:
+    """Return what the kit itself says in a locale, by its English."""
+    return catalogs.load(workspace.locales, locale, KIT_DOMAIN) if locale != SOURCE else {}
 
 
 def _catalog(workspace: Workspace, locale: str, lab: str) -> Catalog:
@@ -161,17 +182,21 @@ def _catalog(workspace: Workspace, locale: str, lab: str) -> Catalog:
     return catalogs.load(workspace.locales, locale, lab)
 
 
-def surplus(workspace: Workspace, folder: Path | None = None) -> list[Path]:
-    """Return the notebooks that no template and locale stands for."""
-    root = folder or workspace.labs
+def surplus(workspace: Workspace) -> list[Path]:
+    """Return the notebooks in the folder of the labs that no template and locale stands for."""
+    root = workspace.labs
     wanted = {
         root / locale / f"{lab}.ipynb" for locale in workspace.locale_names() for lab in workspace.lab_names()
     }
     return sorted(path for path in root.glob("*/*.ipynb") if path not in wanted)
 
 
-def readmes(workspace: Workspace, locales: Sequence[str] = ()) -> Iterator[tuple[Path, str]]:
-    """Yield path and text of the README's editions: in every language but its own, unless told otherwise.
+def beside(workspace: Workspace, locales: Sequence[str] = ()) -> Iterator[File]:
+    """Yield what else a checkout holds: the README's editions, and the labs as Databricks jobs.
+
+    Args:
+        workspace: an installed kit has nothing of this.
+        locales: languages of the README; by default all but its own.
 
     Raises:
         KitError: the README or a catalog cannot be used.
@@ -181,6 +206,9 @@ def readmes(workspace: Workspace, locales: Sequence[str] = ()) -> Iterator[tuple
     template = readme.read_readme(workspace.readme_file)
     for locale in locales or workspace.locale_names():
         if locale != SOURCE:
-            kit = catalogs.load(workspace.locales, locale, KIT_DOMAIN)
-            text = readme.render_readme(template, locale, _catalog(workspace, locale, readme.DOMAIN), kit)
-            yield readme.readme_path(workspace.labs, locale), text
+            catalog = _catalog(workspace, locale, readme.DOMAIN)
+            text = readme.render_readme(template, locale, catalog, said_by_kit(workspace, locale))
+            yield File(readme.readme_path(workspace.labs, locale), text)
+    if workspace.lab_names():
+        jobs = bundle.bundle_text(workspace.lab_names(), workspace.locale_names())
+        yield File(workspace.readme_file.with_name(bundle.FILE_NAME), jobs)

@@ -22,6 +22,7 @@ from kit.errors import N_, NotebookError, UsageError
 from kit.i18n import duration
 from kit.i18n import gettext as _
 from kit.notebooks import parameters as parameters_cell
+from kit.notebooks.files import write_text
 from kit.notebooks.runs import (
     Failure,
     RunReport,
@@ -30,7 +31,6 @@ from kit.notebooks.runs import (
     find_failure,
     step_titles,
     write_notebook,
-    write_text,
 )
 
 DEFAULT_TIMEOUT = 3600.0

@@ -27,9 +27,9 @@ from kit import i18n, settings
 from kit.errors import KitError
 from kit.i18n import gettext as _
 from kit.notebooks.execution import DEFAULT_TIMEOUT, read_notebook, run_notebook
+from kit.notebooks.files import write_text
 from kit.notebooks.parameters import read_parameters
 from kit.notebooks.requirements import missing_packages
-from kit.notebooks.runs import write_text
 
 Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
 USUAL = "happy"

@@ -6,8 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from kit.i18n import gettext as _
+from kit.notebooks.files import write_text
 from kit.notebooks.matrix import USUAL, Result
-from kit.notebooks.runs import write_text
 
 SIGNS = {"passed": "✓", "unchanged": "=", "stopped": "■", "skipped": "–", "failed": "✗"}
 

@@ -1,4 +1,4 @@
-"""The parameters cell of a notebook: which names it defines, and which values may replace its defaults.
+"""The parameters cell of a notebook: which names it defines, and which values may take their defaults' place.
 
 papermill injects whatever it is given: an unknown name only warns, a number arrives as a string, and a
 secret ends up four times in the output (papermill#706). Here all of that is settled before a kernel starts.
@@ -14,6 +14,7 @@ from rapidfuzz import process
 
 from kit import settings
 from kit.errors import N_, NotebookError, UsageError
+from kit.notebooks.literals import write_literal
 
 TAG = "parameters"
 
@@ -66,6 +67,51 @@ def restore(parameters: Mapping[str, Any], known: Mapping[str, Parameter]) -> di
     return {name: _restored(_known(name, known), value) for name, value in parameters.items()}
 
 
+def shared_out(
+    parameters: Mapping[str, Any], labs: Mapping[str, Mapping[str, Parameter]]
+) -> dict[str, dict[str, Any]]:
+    """Return for each lab the values that it takes: labs share some parameters and not others.
+
+    Args:
+        parameters: new defaults by name; strings are read as the type of the default.
+        labs: the parameters of each lab, as :func:`read_parameters` has them.
+
+    Raises:
+        UsageError: no lab knows a name, or a value does not fit or looks like a secret.
+    """
+    if "locale" in parameters:
+        raise UsageError(
+            N_("The parameter “locale” is the language of the edition."),
+            advice=N_("Choose it with --locale."),
+        )
+    anywhere = {name: parameter for known in labs.values() for name, parameter in known.items()}
+    restore(parameters, anywhere)
+    return {
+        lab: restore({name: value for name, value in parameters.items() if name in known}, known)
+        for lab, known in labs.items()
+    }
+
+
+def replaced(source: str, values: Mapping[str, Any]) -> str:
+    """Return a parameters cell in which these names have these values; everything else stays as it is."""
+    text = source.encode()  # the columns of a syntax tree count bytes
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for statement in reversed(ast.parse(source).body):
+        name, value, _annotation = _target(statement)
+        if value is None or name not in values:
+            continue
+        begin = starts[value.lineno - 1] + value.col_offset
+        end = starts[(value.end_lineno or value.lineno) - 1] + (value.end_col_offset or 0)
+        text = text[:begin] + _literal(values[name]).encode() + text[end:]
+    return text.decode()
+
+
+def _literal(value: Any) -> str:
+    return write_literal(value, formatted=False) if isinstance(value, str) else repr(value)
+
+
 def refuse_secret(name: str, value: Any) -> None:
     """Raise :class:`UsageError` if a parameter's name or value looks like a secret."""
     last = re.split(r"[_-]", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().rstrip("_0123456789"))[-1]
@@ -95,23 +141,27 @@ def _parse(source: str) -> dict[str, Parameter]:
     return found
 
 
+def _target(statement: ast.stmt) -> tuple[str, ast.expr | None, str]:
+    """Return name, value and annotation of a simple assignment; no value for anything else."""
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id, statement.value, ast.unparse(statement.annotation)
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        [target] = statement.targets
+        if isinstance(target, ast.Name):
+            return target.id, statement.value, ""
+    return "", None, ""
+
+
 def _assignment(statement: ast.stmt) -> Parameter | None:
     """Return the parameter that a statement defines; ``None`` for anything but a simple assignment."""
-    annotation = ""
-    target: ast.expr
-    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        target, value, annotation = statement.target, statement.value, ast.unparse(statement.annotation)
-    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target, value = statement.targets[0], statement.value
-    else:
-        return None
-    if not isinstance(target, ast.Name):
+    name, value, annotation = _target(statement)
+    if value is None:
         return None
     default = ast.literal_eval(value)
     words = re.findall(r"\w+", annotation)
     inferred = None if default is None else type(default)
     kind = next((_KINDS[word] for word in words if word in _KINDS), inferred)
-    return Parameter(target.id, default, kind)
+    return Parameter(name, default, kind)
 
 
 def _known(name: str, known: Mapping[str, Parameter]) -> Parameter:

@@ -4,7 +4,6 @@ A notebook is a plain dictionary in nbformat 4.5, validated once against its sch
 of the template's cells, equal in every locale, and its text has one form: rendering twice writes nothing.
 """
 
-import ast
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -19,7 +18,9 @@ import fastjsonschema
 from kit import i18n, settings
 from kit.errors import N_, TemplateError, UsageError
 from kit.i18n.locales import SOURCE
+from kit.notebooks.files import write_text
 from kit.notebooks.messages import cell_segments, translate_template
+from kit.notebooks.parameters import replaced
 from kit.notebooks.spans import Segment
 from kit.notebooks.templates import Cell, Template
 from kit.notebooks.values import Values
@@ -57,6 +58,7 @@ def render(  # noqa: PLR0913 - an edition has so many sides
     audience: str = "learner",
     *,
     target: str = "jupyter",
+    presets: Mapping[str, Any] | None = None,
     surroundings: Surroundings | None = None,
 ) -> dict[str, Any]:
     """Return the notebook of one edition.
@@ -67,6 +69,7 @@ def render(  # noqa: PLR0913 - an edition has so many sides
         catalog: its translations; a :class:`kit.i18n.catalogs.Catalog` also knows which of them are fuzzy.
         audience: ``learner`` leaves out solutions, ``instructor`` puts them in the place of the exercises.
         target: where the notebook will run, one of :data:`TARGETS`.
+        presets: values of the right types that take the place of defaults in the parameters cell.
         surroundings: tables and the kit's own messages; by default those of the kit.
 
     Raises:
@@ -82,8 +85,9 @@ def render(  # noqa: PLR0913 - an edition has so many sides
     mark = untranslated_mark(surroundings.kit) if locale != SOURCE else None
     translated = translate_template(edition, catalog, mark)
     ids = cell_ids(template)
+    parameters = {**(presets or {}), "locale": locale}
     cells = [
-        _notebook_cell(cell, locale, ids[index], template.path, surroundings.values)
+        _notebook_cell(cell, parameters, ids[index], template.path, surroundings.values)
         for index, cell in zip(chosen, translated.cells, strict=True)
     ]
     if share < 1:
@@ -113,17 +117,7 @@ def notebook_text(notebook: Mapping[str, Any]) -> str:
 
 def write_notebook(notebook: Mapping[str, Any], path: Path) -> bool:
     """Write a notebook; return whether the file changed. An equal file is not touched."""
-    return write_text(notebook_text(notebook), path)
-
-
-def write_text(text: str, path: Path) -> bool:
-    """Write a text; return whether the file changed. An equal file is not touched."""
-    content = text.encode()
-    if path.exists() and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return True
+    return write_text(path, notebook_text(notebook))
 
 
 def translated_share(template: Template, catalog: Mapping[str, str]) -> float:
@@ -175,14 +169,16 @@ def _banner(lab: str, share: float, locale: str, kit: Mapping[str, str]) -> dict
     }
 
 
-def _notebook_cell(cell: Cell, locale: str, identifier: str, file: Path, values: Values) -> dict[str, Any]:
+def _notebook_cell(
+    cell: Cell, parameters: Mapping[str, Any], identifier: str, file: Path, values: Values
+) -> dict[str, Any]:
     metadata: dict[str, Any] = dict(cell.metadata)
     if cell.tags:
         metadata["tags"] = list(cell.tags)
     if cell.kind == "markdown":
         source = values.fill(cell.source, file, cell.line)
         return {"cell_type": "markdown", "id": identifier, "metadata": metadata, "source": _lines(source)}
-    source = with_locale(cell.source, locale) if "parameters" in cell.tags else cell.source
+    source = replaced(cell.source, parameters) if "parameters" in cell.tags else cell.source
     return {
         "cell_type": "code",
         "execution_count": None,
@@ -191,23 +187,6 @@ def _notebook_cell(cell: Cell, locale: str, identifier: str, file: Path, values:
         "outputs": [],
         "source": _lines(source),
     }
-
-
-def with_locale(source: str, locale: str) -> str:
-    """Return a parameters cell whose assignment to the name ``locale`` is the edition's locale."""
-    for statement in ast.parse(source).body:
-        if (
-            isinstance(statement, ast.Assign)
-            and [getattr(target, "id", "") for target in statement.targets] == ["locale"]
-            and isinstance(statement.value, ast.Constant)
-        ):
-            lines = source.split("\n")
-            value = statement.value
-            line = lines[value.lineno - 1].encode()
-            new = line[: value.col_offset] + json.dumps(locale).encode() + line[value.end_col_offset :]
-            lines[value.lineno - 1] = new.decode()
-            return "\n".join(lines)
-    return source
 
 
 def _lines(source: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kit import errors, settings
 from kit.i18n import gettext as _
+from kit.notebooks.files import write_text
 from kit.notebooks.secrets import redact
 
 CHECK_MIME = "application/vnd.llm-teaching-kit.check+json"
@@ -142,14 +143,6 @@ def write_notebook(notebook: Any, path: Path) -> None:
     import nbformat
 
     write_text(path, nbformat.writes(notebook) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step: whoever reads it meanwhile sees the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:

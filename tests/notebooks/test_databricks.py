@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kit.errors import NotebookError
 from kit.notebooks.databricks import source_text
-from kit.notebooks.editions import Workspace, editions
+from kit.notebooks.editions import Selection, Workspace, editions
 
 
 def imported(text):
@@ -45,7 +45,7 @@ def cell(kind, source, **metadata):
 
 def test_every_lab_comes_back_as_it_was(locale):
     for audience in ("learner", "instructor"):
-        for edition in editions(Workspace.default(), (), (locale,), audience):
+        for edition in editions(Workspace.default(), Selection(locales=(locale,), audience=audience)):
             text = source_text(edition.notebook)
             assert imported(text) == cells_of(edition.notebook)
             ast.parse(text)  # it is a Python file, too: whatever is not Python stands in comments

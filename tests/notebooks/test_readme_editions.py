@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from kit import i18n
-from kit.notebooks.editions import Workspace, readmes
+from kit.notebooks.editions import Workspace, beside
 from kit.notebooks.readme import relocated
 
 ROOT = Path(__file__).parents[2]
@@ -55,5 +55,4 @@ def test_links_are_made_for_the_folder(text, moved):
 
 
 def test_rendering_writes_what_is_there():
-    for path, text in readmes(Workspace.default()):
-        assert path.read_text(encoding="utf-8") == text
+    assert not [file.path for file in beside(Workspace.default()) if file.fault()]
