@@ -39,7 +39,7 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
         changed=changed,
     )
     begun = time.monotonic()
-    results = _follow(planned)
+    results = follow(planned)
     seconds = time.monotonic() - begun
     reports = matrix_report.write(results, folder, seconds)
     click.echo(matrix_report.summary(results, seconds))
@@ -47,13 +47,16 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
     return 1 if any(each.status == "failed" for each in results) else 0
 
 
-def _follow(planned: matrix.Plan) -> list[matrix.Result]:
+def follow(planned: matrix.Plan, *, silent: Sequence[matrix.Status] = ()) -> list[matrix.Result]:
+    """Run a plan; show each result as it comes, unless its status is silent."""
     results = []
     with progress_bar() as bar:
         task = bar.add_task(_("Running"), total=len(planned.entries))
         for result in matrix.run(planned):
             results.append(result)
             bar.advance(task)
+            if result.status in silent:
+                continue
             details = [result.message] if result.message else []
             show_line(
                 _MARKS[result.status],  # type: ignore[arg-type]

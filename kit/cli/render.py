@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kit import i18n
+from kit.cli._executing import refuse_what_cannot_run, with_outputs
 from kit.cli._parameters import ParameterCommand, split
 from kit.cli._progress import progress_bar
 from kit.errors import N_
@@ -44,7 +45,7 @@ def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str]
     cls=ParameterCommand,
     help=_(
         "Render the templates into editions of the labs: in every language, for learners or instructors, to "
-        "run in Jupyter or on Databricks, as notebooks or Databricks source.\n\n"
+        "run in Jupyter or on Databricks, as notebooks, Databricks source or a site of HTML pages.\n\n"
         "Without options every lab is written in every language, as learners get it, to "
         "labs/LOCALE/LAB.ipynb, and what belongs beside it: the README and databricks.yml. Everything else "
         "goes to the folder that --out names. Options that may be repeated are combined, each with each. "
@@ -57,6 +58,7 @@ def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str]
         "kit render\n\n"
         "kit render --lab fine-tune --locale pt\n\n"
         "kit render --audience instructor -p n_epochs=5 --out ~/class\n\n"
+        "kit render --format html --execute --out ~/site\n\n"
         "kit render --audience all --target all --format all --out ~/editions\n\n"
         "kit render --check"
     ),
@@ -89,7 +91,10 @@ def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str]
     "forms",
     multiple=True,
     type=_Several(formats.FORMATS),
-    help=_("“databricks” is a .py file for a Git folder there. May be repeated. Default: ipynb."),
+    help=_(
+        "“databricks” is a .py file for a Git folder there, “html” pages to read in a browser. "
+        "May be repeated. Default: ipynb."
+    ),
 )
 @click.option(
     "-p",
@@ -98,6 +103,13 @@ def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str]
     metavar="NAME=VALUE",
     multiple=True,
     help=_("Another default in the parameters cell of every lab that has it. May be repeated."),
+)
+@click.option(
+    "--execute",
+    is_flag=True,
+    help=_(
+        "Run the labs on the simulator, and keep what the cells show. Only what has changed is run again."
+    ),
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help=_("Folder to write to instead of labs/.")
@@ -114,6 +126,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     targets: tuple[str, ...],
     forms: tuple[str, ...],
     assignments: tuple[str, ...],
+    execute: bool,
     out: Path | None,
     check: bool,
 ) -> int:
@@ -129,18 +142,21 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         _chosen(targets, rendering.TARGETS),
         _chosen(forms, formats.FORMATS, ["ipynb"]),
     )
-    if out is None and not order.is_usual:
+    if out is None and (execute or not order.is_usual):
         raise click.UsageError(
             _("The folder labs/ holds the learners' notebooks: name another one with --out.")
         )
-    batches = list(order.batches(out or workspace.labs))
-    wanted = (file for batch in batches for file in formats.files(workspace, batch))
+    if execute and check:
+        raise click.UsageError(_("--check runs nothing: leave out --execute."))
+    if execute:
+        refuse_what_cannot_run(order)
+    rendered = order.editions(workspace)
+    wanted = formats.files(order, with_outputs(rendered) if execute else rendered, out or workspace.labs)
     others = [] if labs or out else list(beside(workspace, order.selection.locales))
     if check:
         whole = not (labs or locales or out)
         return _report(workspace, [*wanted, *others], surplus(workspace) if whole else [])
-    count = len(others) + sum(formats.count(workspace, batch) for batch in batches)
-    return _write(workspace, itertools.chain(others, wanted), count)
+    return _write(workspace, itertools.chain(others, wanted), len(others) + order.count(workspace))
 
 
 def _write(workspace: Workspace, wanted: Iterable[File], count: int) -> int:

@@ -1,7 +1,5 @@
 """``kit run``: one lab, in one language, from its first cell to its last."""
 
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from kit.cli._matrix import run_all
 from kit.cli._output import LOCALE_CHOSEN, show_line
 from kit.cli._parameters import ParameterCommand, split
 from kit.cli._progress import progress_bar
+from kit.cli._signals import ends_when_terminated
 from kit.errors import N_, UsageError
 from kit.i18n import duration
 from kit.i18n import gettext as _
@@ -107,14 +106,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     if every:
         if lab:
             _find_lab(lab, chosen)
-        with _ends_when_terminated():
+        with ends_when_terminated():
             done = run_all(lab, locale, scenarios, out, jobs=jobs, timeout=timeout, changed=changed)
         ctx.exit(done)
     path = notebook or _find_lab(lab, chosen)
     given = dict(map(split, assignments))
     parameters = {name: _seen_from_here(name, value) for name, value in given.items()}
     output = _output_path(out, path, chosen)
-    with _ends_when_terminated(), _progress() as advance:
+    with ends_when_terminated(), _progress() as advance:
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
     _show(report)
     ctx.exit(0 if report.ok else 1)
@@ -178,16 +177,6 @@ def _output_path(out: Path, notebook: Path, locale: str) -> Path:
             path=out,
         )
     return out / f"{notebook.stem}-{locale}.ipynb"
-
-
-@contextmanager
-def _ends_when_terminated() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does: the kernel stops and what there is gets written."""
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -1,7 +1,16 @@
 """Languages: which there are, what the kit says in them, and how they write numbers, money and time."""
 
 from kit.i18n.formats import compact, date, duration, joined, money, number, percent
-from kit.i18n.locales import SOURCE, available, babel_locale, name_in, negotiate, own_name, preferred
+from kit.i18n.locales import (
+    SOURCE,
+    available,
+    babel_locale,
+    language_tag,
+    name_in,
+    negotiate,
+    own_name,
+    preferred,
+)
 from kit.i18n.translation import current, gettext, ngettext, speaking, use
 
 __all__ = [
@@ -14,6 +23,7 @@ __all__ = [
     "duration",
     "gettext",
     "joined",
+    "language_tag",
     "money",
     "name_in",
     "negotiate",

@@ -15,6 +15,8 @@ from kit.errors import N_, UnknownLocaleError
 
 SOURCE = "en"
 
+# What a short identifier means here; a browser chooses fonts, voices and hyphenation by it.
+_TAGS = {"pt": "pt-BR", "zh": "zh-Hans"}
 # Language tags whose writing or wording differs from the shipped locale of the same language.
 _NOT_THE_SAME = {"zh_tw", "zh_hk", "zh_mo", "zh_hant"}
 
@@ -87,3 +89,8 @@ def own_name(locale: str) -> str:
     """Return what speakers call the language themselves: ``português``, ``中文``."""
     parsed = babel_locale(locale)
     return str(parsed.get_language_name(parsed) or locale)
+
+
+def language_tag(locale: str) -> str:
+    """Return the tag (BCP 47) for the attribute ``lang`` of a page, such as ``pt-BR`` for ``pt``."""
+    return _TAGS.get(locale, locale.replace("_", "-"))

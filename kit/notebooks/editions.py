@@ -16,7 +16,7 @@ from kit.notebooks import bundle, readme
 from kit.notebooks.files import File
 from kit.notebooks.messages import extract_template
 from kit.notebooks.parameters import Parameter, read_parameters, shared_out
-from kit.notebooks.rendering import Surroundings, notebook_text, render
+from kit.notebooks.rendering import AUDIENCES, TARGETS, Surroundings, notebook_text, render
 from kit.notebooks.templates import Template, read_template, template_paths
 from kit.notebooks.values import Values
 
@@ -104,34 +104,40 @@ def updated(workspace: Workspace, locale: str, domain: str, messages: Sequence[S
     return merge(catalogs.load(workspace.locales, locale, domain).file, messages)
 
 
+Kind = tuple[str, str]  # an audience and a target
+USUAL: Kind = (AUDIENCES[0], TARGETS[0])
+
+
 @dataclass(frozen=True)
 class Selection:
-    """Which editions are wanted: each of these labs in each of these languages, for one audience and target.
+    """Which editions are wanted: each of these labs in each of these languages, of each of these kinds.
 
     Attributes:
         labs: names of labs; none stands for all.
         locales: locale identifiers; none stands for all.
-        audience: one of :data:`kit.notebooks.rendering.AUDIENCES`.
-        target: one of :data:`kit.notebooks.rendering.TARGETS`.
+        kinds: for whom and where to run: some of :data:`kit.notebooks.rendering.AUDIENCES`, each with one of
+            :data:`kit.notebooks.rendering.TARGETS`.
         parameters: new defaults for the parameters cells, each for the labs that have it.
     """
 
     labs: Sequence[str] = ()
     locales: Sequence[str] = ()
-    audience: str = "learner"
-    target: str = "jupyter"
+    kinds: Sequence[Kind] = (USUAL,)
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Edition:
-    """One rendered notebook: a lab in a language, for an audience, to run in a certain place."""
+    """One rendered notebook: a lab in a language, for an audience, to run in a certain place.
+
+    ``said`` is what the kit itself says in the language, by its English.
+    """
 
     lab: str
     locale: str
-    audience: str
-    target: str
+    kind: Kind
     notebook: dict[str, Any]
+    said: Mapping[str, str]
 
     def file(self, folder: Path) -> File:
         """Return the file that holds the notebook below a folder such as ``labs``."""
@@ -145,22 +151,24 @@ def editions(workspace: Workspace, selection: Selection | None = None) -> Iterat
         KitError: a lab, a template, a catalog, a value or a parameter cannot be used.
     """
     selection = selection or Selection()
-    audience, target = selection.audience, selection.target
     templates = [workspace.template(lab) for lab in selection.labs or workspace.lab_names()]
     presets = shared_out(selection.parameters, {each.name: _parameters(each) for each in templates})
     for locale in selection.locales or workspace.locale_names():
-        surroundings = Surroundings(Values(locale, workspace.locales), said_by_kit(workspace, locale))
+        said = _said_by_kit(workspace, locale)
+        surroundings = Surroundings(Values(locale, workspace.locales), said)
         for template in templates:
-            notebook = render(
-                template,
-                locale,
-                _catalog(workspace, locale, template.name),
-                audience,
-                target=target,
-                presets=presets[template.name],
-                surroundings=surroundings,
-            )
-            yield Edition(template.name, locale, audience, target, notebook)
+            catalog = _catalog(workspace, locale, template.name)
+            for audience, target in selection.kinds:
+                notebook = render(
+                    template,
+                    locale,
+                    catalog,
+                    audience,
+                    target=target,
+                    presets=presets[template.name],
+                    surroundings=surroundings,
+                )
+                yield Edition(template.name, locale, (audience, target), notebook, said)
 
 
 def _parameters(template: Template) -> dict[str, Parameter]:
@@ -171,8 +179,7 @@ def _parameters(template: Template) -> dict[str, Parameter]:
     return read_parameters({"cells": cells})
 
 
-def said_by_kit(workspace: Workspace, locale: str) -> Mapping[str, str]:
-    """Return what the kit itself says in a locale, by its English."""
+def _said_by_kit(workspace: Workspace, locale: str) -> Mapping[str, str]:
     return catalogs.load(workspace.locales, locale, KIT_DOMAIN) if locale != SOURCE else {}
 
 
@@ -207,7 +214,7 @@ def beside(workspace: Workspace, locales: Sequence[str] = ()) -> Iterator[File]:
     for locale in locales or workspace.locale_names():
         if locale != SOURCE:
             catalog = _catalog(workspace, locale, readme.DOMAIN)
-            text = readme.render_readme(template, locale, catalog, said_by_kit(workspace, locale))
+            text = readme.render_readme(template, locale, catalog, _said_by_kit(workspace, locale))
             yield File(readme.readme_path(workspace.labs, locale), text)
     if workspace.lab_names():
         jobs = bundle.bundle_text(workspace.lab_names(), workspace.locale_names())

@@ -5,27 +5,27 @@ together, ``<locale>/<lab>`` with the ending of their format; where several were
 of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kit.notebooks.databricks import source_text
-from kit.notebooks.editions import Edition, Selection, Workspace, editions
+from kit.notebooks.editions import Edition, Kind, Selection, Workspace, editions
 from kit.notebooks.files import File
 from kit.notebooks.rendering import TARGETS
+from kit.notebooks.site import Site
 
-FORMATS = ("ipynb", "databricks")
+FORMATS = ("ipynb", "databricks", "html")
 # Where a format is at home: what is meant by it unless a target was named.
 _HOMES = {"databricks": "databricks"}
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Editions for one audience and target, the formats they are written in, and the folder they go to."""
+class Place:
+    """Where the editions of a kind go, and in which formats."""
 
-    selection: Selection
-    formats: tuple[str, ...]
     folder: Path
+    formats: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,60 +33,78 @@ class Order:
     """What somebody wants: every combination of what the fields list.
 
     Attributes:
-        selection: labs, languages and parameters; its audience and target do not count.
+        selection: labs, languages and parameters; the kinds follow from the other fields.
         audiences: some of :data:`kit.notebooks.rendering.AUDIENCES`.
         targets: some of :data:`kit.notebooks.rendering.TARGETS`; none stands for the home of each format.
         formats: some of :data:`FORMATS`.
     """
 
     selection: Selection = field(default_factory=Selection)
-    audiences: Sequence[str] = ("learner",)
-    targets: Sequence[str] = ()
-    formats: Sequence[str] = ("ipynb",)
+    audiences: tuple[str, ...] = ("learner",)
+    targets: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("ipynb",)
 
     @property
     def is_usual(self) -> bool:
         """Whether it is what the folder of the labs holds."""
-        usual = Order(self.selection)
-        same_kind = set(self._by_target()) == set(usual._by_target()) and self.formats == usual.formats
-        return same_kind and self.audiences == usual.audiences and not self.selection.parameters
+        usual = Order()
+        return self.places(Path()) == usual.places(Path()) and not self.selection.parameters
 
-    def batches(self, folder: Path) -> Iterator[Batch]:
-        """Yield what has to be written below a folder."""
+    def places(self, folder: Path) -> dict[Kind, Place]:
+        """Return where the editions of each kind go, below a folder."""
+        found = {}
         for audience in self.audiences:
-            for target, formats in self._by_target().items():
+            for target in self.targets or dict.fromkeys(map(_home, self.formats)):
                 levels = [audience] if len(self.audiences) > 1 else []
                 levels += [target] if len(self.targets) > 1 else []
-                selection = replace(self.selection, audience=audience, target=target)
-                yield Batch(selection, formats, folder.joinpath(*levels))
+                formats = tuple(form for form in self.formats if self.targets or _home(form) == target)
+                found[audience, target] = Place(folder.joinpath(*levels), formats)
+        return found
 
-    def _by_target(self) -> Mapping[str, tuple[str, ...]]:
-        if self.targets:
-            return dict.fromkeys(self.targets, tuple(self.formats))
-        homes = {form: _HOMES.get(form, TARGETS[0]) for form in self.formats}
-        return {
-            target: tuple(form for form, home in homes.items() if home == target)
-            for target in dict.fromkeys(homes.values())
-        }
+    def editions(self, workspace: Workspace) -> Iterator[Edition]:
+        """Render what is wanted, one edition at a time.
+
+        Raises:
+            KitError: an edition cannot be rendered.
+        """
+        return editions(workspace, replace(self.selection, kinds=tuple(self.places(Path()))))
+
+    def count(self, workspace: Workspace) -> int:
+        """Return how many files there will be."""
+        labs: Sequence[str] = self.selection.labs or workspace.lab_names()
+        locales: Sequence[str] = self.selection.locales or workspace.locale_names()
+        return sum(
+            len(labs) * len(locales) * len(place.formats) + ("html" in place.formats) * (len(locales) + 1)
+            for place in self.places(Path()).values()
+        )
 
 
-def count(workspace: Workspace, batch: Batch) -> int:
-    """Return how many files a batch has."""
-    selection = batch.selection
-    labs = selection.labs or workspace.lab_names()
-    locales = selection.locales or workspace.locale_names()
-    return len(labs) * len(locales) * len(batch.formats)
+def _home(form: str) -> str:
+    return _HOMES.get(form, TARGETS[0])
 
 
-def files(workspace: Workspace, batch: Batch) -> Iterator[File]:
-    """Render a batch and yield its files one at a time.
+def files(order: Order, rendered: Iterable[Edition], folder: Path) -> Iterator[File]:
+    """Yield the files of an order one at a time.
+
+    Args:
+        order: what is wanted.
+        rendered: its editions.
+        folder: where the files go.
 
     Raises:
-        KitError: an edition cannot be rendered, or not be written in a format.
+        KitError: an edition cannot be written in a format.
     """
-    for edition in editions(workspace, batch.selection):
-        for form in batch.formats:
-            yield _WRITERS[form](edition, batch.folder)
+    places = order.places(folder)
+    sites: dict[Kind, list[Edition]] = {}
+    for edition in rendered:
+        place = places[edition.kind]
+        for form in place.formats:
+            if form == "html":  # a page needs to know of the others
+                sites.setdefault(edition.kind, []).append(edition)
+            else:
+                yield _WRITERS[form](edition, place.folder)
+    for kind, found in sites.items():
+        yield from Site(found).files(places[kind].folder)
 
 
 def _notebook(edition: Edition, folder: Path) -> File:

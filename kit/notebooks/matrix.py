@@ -16,7 +16,7 @@ import os
 import queue
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -29,6 +29,7 @@ from kit.i18n import gettext as _
 from kit.notebooks.execution import DEFAULT_TIMEOUT, read_notebook, run_notebook
 from kit.notebooks.files import write_text
 from kit.notebooks.parameters import read_parameters
+from kit.notebooks.rendering import AUDIENCES
 from kit.notebooks.requirements import missing_packages
 
 Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
@@ -47,6 +48,7 @@ class Entry:
         locale: its language.
         scenario: what goes wrong on purpose; ``happy`` for nothing.
         skipped: why it cannot run here; empty where it can.
+        audience: whose edition it is.
     """
 
     notebook: Path
@@ -54,11 +56,13 @@ class Entry:
     locale: str
     scenario: str = USUAL
     skipped: str = ""
+    audience: str = AUDIENCES[0]
 
     @property
     def name(self) -> str:
         """Return the name of its files, unique in the matrix."""
-        return "-".join([self.lab, self.locale, *([self.scenario] if self.scenario != USUAL else [])])
+        unusual = [part for part in (self.audience, self.scenario) if part not in {AUDIENCES[0], USUAL}]
+        return "-".join([self.lab, self.locale, *unusual])
 
 
 @dataclass(frozen=True)
@@ -105,30 +109,32 @@ class Plan:
 def plan(
     labs: Sequence[str], locales: Sequence[str], scenarios: Sequence[str], folder: Path, **options: Any
 ) -> Plan:
-    """Return the runs of labs × locales × scenarios; a lab without the parameter ``scenario`` runs once.
-
-    The longest come first, by what they took the last time, so that no core waits for one of them at the end.
-    """
+    """Return the runs of labs × locales × scenarios; a lab without the parameter ``scenario`` runs once."""
     entries = []
     for lab in labs:
         for locale in locales:
             notebook = settings.labs_folder() / locale / f"{lab}.ipynb"
             content = read_notebook(notebook)
-            absent = ", ".join(missing_packages(content))
-            reason = _("not installed: {packages}").format(packages=absent) if absent else ""
             for scenario in scenarios if "scenario" in read_parameters(content) else [USUAL]:
-                entries.append(Entry(notebook, lab, locale, scenario, reason))
-    return Plan(sorted(entries, key=lambda entry: -_expected(entry, folder)), folder, **options)
+                entries.append(Entry(notebook, lab, locale, scenario, what_is_missing(content)))
+    return Plan(entries, folder, **options)
+
+
+def what_is_missing(notebook: Mapping[str, Any]) -> str:
+    """Return why a notebook cannot run here; nothing, if it can."""
+    absent = ", ".join(missing_packages(notebook))
+    return _("not installed: {packages}").format(packages=absent) if absent else ""
 
 
 def run(planned: Plan) -> Iterator[Result]:
     """Run everything and yield each result as it comes, those that need no run first.
 
+    The longest runs begin first, by what they took the last time, so that no core waits for one at the end.
     A worker that dies fails the run it was at, and a new one goes on with the next.
     """
     kit = _digest_of_kit()
     waiting = []
-    for entry in planned.entries:
+    for entry in sorted(planned.entries, key=lambda entry: -_expected(entry, planned.folder)):
         if entry.skipped:
             yield Result(entry, "skipped", message=entry.skipped)
         elif planned.changed and (known := _known(entry, planned.folder, kit)):
@@ -219,7 +225,7 @@ def _run_one(entry: Entry, folder: Path, timeout: float, spoken: str) -> Result:
     try:
         report = run_notebook(
             entry.notebook,
-            folder / f"{entry.name}.ipynb",
+            output_path(entry, folder),
             parameters,
             locale=entry.locale,
             timeout=timeout,
@@ -255,6 +261,11 @@ def _digest_of_kit() -> str:
     return found.hexdigest()
 
 
+def output_path(entry: Entry, folder: Path) -> Path:
+    """Return where the executed notebook of a run goes."""
+    return folder / f"{entry.name}.ipynb"
+
+
 def _memory(entry: Entry, folder: Path) -> Path:
     return folder / ".passed" / f"{entry.name}.json"
 
@@ -282,6 +293,6 @@ def _known(entry: Entry, folder: Path, kit: str) -> Result | None:
         content = json.loads(_memory(entry, folder).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if content.get("fingerprint") != _fingerprint(entry, kit):
+    if content.get("fingerprint") != _fingerprint(entry, kit) or not output_path(entry, folder).exists():
         return None
     return Result(entry, "unchanged", content["seconds"], content["passed"], content["checks"])

@@ -16,7 +16,7 @@ from kit.notebooks.parameters import read_parameters
 
 LABS = Workspace.default().lab_names()
 LOCALES = i18n.available()
-ENDINGS = {"ipynb": ".ipynb", "databricks": ".py"}
+ENDINGS = {"ipynb": ".ipynb", "databricks": ".py", "html": ".html"}
 
 
 def render(*arguments: str | Path) -> Result:
@@ -49,6 +49,9 @@ def test_everything_at_once_is_each_with_each_and_the_second_time_nothing_is_wri
             ("learner", "instructor"), ("jupyter", "databricks"), LOCALES, LABS, ENDINGS.values()
         )
     }
+    for audience, target in itertools.product(("learner", "instructor"), ("jupyter", "databricks")):
+        wanted |= {f"{audience}/{target}/{locale}/index.html" for locale in LOCALES}
+        wanted.add(f"{audience}/{target}/index.html")
     assert written(tmp_path) == wanted
     assert f"Files: {len(wanted)}. Written: {len(wanted)}, unchanged: 0." in first.stdout.splitlines()[-1]
     before = state(tmp_path)
@@ -147,6 +150,11 @@ def test_presets_are_the_new_defaults_and_nothing_else_changes(tmp_path: Path):
         (("--out", "x", "-p", "n_epochs"), "NAME=VALUE"),
         (("-p", "locale=pt", "--out", "x"), "--locale"),
         (("--lab", "cooking", "--out", "x"), "fine-tune"),
+        (("--execute",), "--out"),
+        (("--execute", "--target", "databricks", "--out", "x"), "--execute"),
+        (("--execute", "--format", "databricks", "--out", "x"), "--execute"),
+        (("--execute", "-p", "backend=azure", "--out", "x"), "backend"),
+        (("--execute", "--check", "--out", "x"), "--check"),
         (("--locale", "zh-TW", "--out", "x"), "zh"),
     ],
 )
@@ -168,3 +176,81 @@ def test_a_secret_is_refused_without_repeating_it(tmp_path: Path, assignment: st
     assert "secret" in result.stderr
     assert assignment.partition("=")[2] not in result.output
     assert not written(tmp_path)
+
+
+SMALL = """# %% [markdown]
+# # Small
+#
+# {{ ui("run_all") }}
+# %% tags=["parameters"]
+locale = "en"
+n = 3
+# %%
+print("in", locale, n * 14)
+# %% tags=["exercise"]
+answer = None
+# %% tags=["solution"]
+answer = "solved"
+# %%
+print(answer)
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with one small lab in two languages, and a home of its own."""
+    found = Workspace(*(tmp_path / name for name in ("templates", "locales", "labs", "kit")))
+    for folder in (found.templates, found.labs, found.package, found.locales / "pt" / "LC_MESSAGES"):
+        folder.mkdir(parents=True)
+    (found.templates / "small.py").write_text(SMALL, encoding="utf-8")
+    (found.locales / "ui.csv").write_text("key,en,pt\nrun_all,Run All,Executar tudo\n", encoding="utf-8")
+    (found.locales / "links.csv").write_text("key,en,pt\n", encoding="utf-8")
+    monkeypatch.setattr(Workspace, "default", classmethod(lambda _cls: found))
+    monkeypatch.setenv("KIT_HOME", str(tmp_path / "home"))
+    return found
+
+
+def printed(notebook: dict[str, Any]) -> str:
+    return "".join(
+        "".join(each.get("text", "")) for cell in notebook["cells"] for each in cell.get("outputs", [])
+    )
+
+
+def test_an_executed_edition_shows_what_the_cells_show(tmp_path: Path, small: Workspace):
+    out = tmp_path / "out"
+    arguments = ("--execute", "--audience", "all", "--format", "ipynb", "--format", "html", "--out", out)
+    result = render(*arguments, "-p", "n=2")
+    assert result.exit_code == 0, result.output
+    assert printed(read(out / "learner/pt/small.ipynb")) == "in pt 28\nNone\n"
+    assert printed(read(out / "instructor/en/small.ipynb")) == "in en 28\nsolved\n"
+    assert "in pt 28" in (out / "learner/pt/small.html").read_text(encoding="utf-8")
+    assert "papermill" not in (out / "learner/pt/small.ipynb").read_text(encoding="utf-8")
+    before = state(out)
+    again = render(*arguments, "-p", "n=2").stdout.splitlines()
+    assert len(again) == 1  # nothing was run, nothing written
+    assert state(out) == before
+
+
+def test_only_what_has_changed_is_run_again(tmp_path: Path, small: Workspace):
+    arguments = ("--execute", "--out", tmp_path / "out")
+    assert [line.split()[1] for line in render(*arguments).stdout.splitlines()[:2]] != []
+    template = small.templates / "small.py"
+    template.write_text(SMALL.replace("n * 14", "n * 15"), encoding="utf-8")
+    first = render(*arguments, "--locale", "pt").stdout.splitlines()
+    assert [line.split()[1] for line in first[:1]] == ["small-pt"]
+    assert printed(read(tmp_path / "out/pt/small.ipynb")).startswith("in pt 45")
+    second = render(*arguments).stdout.splitlines()
+    assert [line.split()[1] for line in second if line.startswith("✓")] == ["small-en"]
+
+
+def test_where_a_run_fails_nothing_is_written_and_it_is_said_why(tmp_path: Path, small: Workspace):
+    (small.templates / "broken.py").write_text(SMALL.replace("n * 14", "n / 0"), encoding="utf-8")
+    out = tmp_path / "out"
+    result = render("--execute", "--locale", "en", "--out", out)
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.stdout
+    assert "broken-en" in result.stderr
+    assert not out.exists()
+    (small.templates / "broken.py").write_text(SMALL, encoding="utf-8")
+    lines = render("--execute", "--locale", "en", "--out", out).stdout.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("✓")] == ["broken-en"]
