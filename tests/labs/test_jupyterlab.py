@@ -11,17 +11,8 @@ from pathlib import Path
 import pytest
 
 from kit import settings
+from tests.chromium import chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = (  # no sandbox for root in a container; nothing that calls home
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 KERNEL_IS_IDLE = """() =>
     window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'
 """
@@ -78,12 +69,8 @@ def jupyterlab(tmp_path):
 
 @pytest.mark.parametrize("locale", ["pt", "zh"])
 def test_a_learner_runs_all_cells(jupyterlab, locale, tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install -e '.[browser]'")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this computer")
     address, token, work = jupyterlab
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(f"{address}/lab/tree/{locale}/fine-tune.ipynb?token={token}&reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
@@ -91,7 +78,6 @@ def test_a_learner_runs_all_cells(jupyterlab, locale, tmp_path):
         page.set_default_timeout(180_000)
         page.evaluate(RUN_ALL)
         page.screenshot(path=str(tmp_path / f"{locale}.png"))
-        browser.close()
     saved = (work / locale / "fine-tune.ipynb").read_text(encoding="utf-8")
     assert '"output_type": "error"' not in saved
     assert saved.count("application/vnd.llm-teaching-kit.check+json") == 9

@@ -69,11 +69,13 @@ def everything(locale: str, word: str) -> Edition:
     )  # fmt: skip
 
 
-HOSTILE = shown(
-    "text/html",
-    "<script>document.title = 'taken'; fetch('https://example.org/stolen')</script>"
-    "<img src='https://example.org/pixel.png' alt='' onerror=\"document.title = 'taken'\">"
-    "<link rel='stylesheet' href='https://example.org/style.css'>"
-    "<style>@import url('https://example.org/more.css')</style>"
-    "<iframe src='https://example.org/frame' title='frame'></iframe>",
-)
+def hostile(address: str) -> dict[str, Any]:
+    """Return an output that tries to run something, and to load from an address."""
+    return shown(
+        "text/html",
+        f"<script>document.title = 'taken'; fetch('{address}/stolen')</script>"
+        f"<img src='{address}/pixel.png' alt='' onerror=\"document.title = 'taken'\">"
+        f"<link rel='stylesheet' href='{address}/style.css'>"
+        f"<style>@import url('{address}/more.css')</style>"
+        f"<iframe src='{address}/frame' title='frame'></iframe>",
+    )

@@ -43,7 +43,7 @@
     let found = "";
     if (scrollY > 0) {
       for (const each of document.querySelectorAll("main [id]")) {
-        if (each.getBoundingClientRect().top > innerHeight / 4) break;
+        if (each.getBoundingClientRect().top > 96) break; // just below the bar
         found = each.id;
       }
     }
@@ -75,6 +75,7 @@
         if (heading.getBoundingClientRect().top > innerHeight / 4) break;
         found = links.get(heading.id);
       }
+      if (scrollY > 0 && scrollY + innerHeight >= root.scrollHeight - 2) found = [...links.values()].at(-1) ?? null;
       if (found === current) return;
       current?.removeAttribute("aria-current");
       found?.setAttribute("aria-current", "true");
