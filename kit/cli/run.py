@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rapidfuzz import process
@@ -18,7 +19,8 @@ from kit.cli._output import LOCALE_CHOSEN, show_line
 from kit.errors import N_, UsageError
 from kit.i18n import duration
 from kit.i18n import gettext as _
-from kit.notebooks.execution import DEFAULT_TIMEOUT, Progress, run_notebook
+from kit.notebooks.execution import DEFAULT_TIMEOUT, Progress, read_notebook, run_notebook
+from kit.notebooks.parameters import read_parameters
 from kit.notebooks.runs import Failure, RunReport
 
 _PATH_ENDINGS = ("_file", "_folder")
@@ -55,6 +57,7 @@ class _RunCommand(click.Command):
         "kit run fine-tune --locale pt\n\n"
         "kit run fine-tune --locale es -p n_epochs 5\n\n"
         "kit run fine-tune -p training_file=my-train.jsonl -p validation_file=my-validation.jsonl\n\n"
+        "kit run evaluate --scenario throttled\n\n"
         "kit run --all --changed\n\n"
         "kit run fine-tune --all --scenario flaky --scenario slow"
     ),
@@ -97,10 +100,14 @@ class _RunCommand(click.Command):
     metavar="SECONDS",
     help=_("Stop the run after this time. Default: one hour."),
 )
-@click.option("--all", "every", is_flag=True, help=_("Run every lab in every language, on all cores."))
 @click.option(
-    "--scenario", "scenarios", multiple=True, metavar="NAME", help=_("With --all: these scenarios.")
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help=_("Let things go wrong on purpose, such as “flaky”. With --all, may be repeated."),
 )
+@click.option("--all", "every", is_flag=True, help=_("Run every lab in every language, on all cores."))
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help=_("With --all: runs at a time."))
 @click.option("--changed", is_flag=True, help=_("With --all: leave out what passed and has not changed."))
 @click.pass_context
@@ -121,6 +128,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     spoken = ctx.meta.get(LOCALE_CHOSEN)
     chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
     i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
+    _refuse(
+        {"-p": assignments, "--notebook": notebook}
+        if every
+        else {"--jobs": jobs, "--changed": changed, "--scenario --scenario": len(scenarios) > 1},
+        _("with --all") if every else _("without --all"),
+    )
     if every:
         if lab:
             _find_lab(lab, chosen)
@@ -129,11 +142,29 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         ctx.exit(done)
     path = notebook or _find_lab(lab, chosen)
     parameters = dict(_split(assignment) for assignment in assignments)
-    output = _output_path(out, path, chosen)
+    output = _output_path(out, path, "-".join([chosen, *scenarios]))
+    if scenarios:
+        parameters["scenario"] = _scenario(path, *scenarios)
     with _ends_when_terminated(), _progress() as advance:
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
     _show(report)
     ctx.exit(0 if report.ok else 1)
+
+
+def _refuse(options: Mapping[str, Any], where: str) -> None:
+    """Make sure that no option was given that would be ignored.
+
+    Raises:
+        UsageError: one was.
+    """
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise UsageError(
+            N_("These options do nothing {where}: {options}"),
+            advice=N_("Take them out; “kit run --help” says what they are for."),
+            where=where,
+            options=", ".join(given),
+        )
 
 
 def _find_lab(lab: str | None, locale: str) -> Path:
@@ -187,8 +218,26 @@ def _split(assignment: str) -> tuple[str, str]:
     return name, value
 
 
-def _output_path(out: Path, notebook: Path, locale: str) -> Path:
-    """Return where the executed notebook goes.
+def _scenario(notebook: Path, name: str) -> str:
+    """Return the name of a scenario, if a notebook can play any; which there are, the notebook knows.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if "scenario" not in read_parameters(read_notebook(notebook)):
+        raise UsageError(
+            N_(
+                "The notebook “{notebook}” knows no scenarios: it asks no service in which things could "
+                "go wrong."
+            ),
+            advice=N_("Run it without --scenario."),
+            notebook=notebook.stem,
+        )
+    return name
+
+
+def _output_path(out: Path, notebook: Path, kind: str) -> Path:
+    """Return where the executed notebook goes; ``kind`` tells its language, and its scenario if it has one.
 
     Raises:
         UsageError: ``out`` is a file of another kind.
@@ -201,7 +250,7 @@ def _output_path(out: Path, notebook: Path, locale: str) -> Path:
             advice=N_("Give a folder, or a file name ending in .ipynb."),
             path=out,
         )
-    return out / f"{notebook.stem}-{locale}.ipynb"
+    return out / f"{notebook.stem}-{kind}.ipynb"
 
 
 @contextmanager
