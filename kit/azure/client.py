@@ -140,13 +140,15 @@ def ledger_path(place: Place, connection: Connection) -> Path:
     into the name than a hash.
     """
     resource = hashlib.sha256(f"{connection.endpoint}\0{connection.simulator_key}".encode()).hexdigest()[:12]
-    learner = re.sub(r"[^\w@.-]", "_", place.learner) or "_"
-    return ledger_folder() / learner / f"{place.lab}-{resource}.json"
+    return ledger_folder(place.learner) / f"{place.lab}-{resource}.json"
 
 
-def ledger_folder() -> Path:
-    """Return the folder of all ledgers."""
-    return settings.work_folder() / "ledger"
+def ledger_folder(learner: str) -> Path:
+    """Return the folder of a learner's ledgers; no two learners share one."""
+    safe = re.sub(r"[^\w@.-]|^\.", "_", learner)
+    if safe != learner or not safe:  # others may be spelt the same by now
+        safe += "-" + hashlib.sha256(learner.encode()).hexdigest()[:8]
+    return settings.work_folder() / "ledger" / safe
 
 
 def of_place(place: Place) -> Connection:

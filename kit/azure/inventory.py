@@ -45,11 +45,9 @@ def fetch(service: Service, kind: Kind, identifier: str) -> Any:
             return service.openai.fine_tuning.jobs.retrieve(identifier)
         if kind == "model":
             return service.openai.models.retrieve(identifier)
-        if kind == "deployment":
-            return service.management.deployments.get(*service.account, identifier)
+        return service.management.deployments.get(*service.account, identifier)
     except GONE:
         return None
-    raise ValueError(kind)  # endpoints and volumes are created on Databricks, not here
 
 
 def usable(service: Service, resource: Any) -> bool:
@@ -136,7 +134,9 @@ def complete(service: Service, ledger: Ledger) -> None:
 
 
 def note_results(service: Service, ledger: Ledger, job: Any) -> None:
-    """Write down what the service has created by itself for a job."""
+    """Write down what the service has created by itself for a job; one that failed is not billed."""
+    if job.status == "failed":
+        ledger.refund("job", job.id)
     for kind, identifier in _left_by(service, job):
         if not ledger.knows(kind, identifier):
             ledger.created(Entry(kind, identifier, identifier), identifier)

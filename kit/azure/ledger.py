@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from kit import settings
 from kit.errors import N_, LedgerError
 
-Kind = Literal["file", "job", "model", "deployment", "endpoint", "volume"]
+Kind = Literal["file", "job", "model", "deployment"]
 State = Literal["creating", "created", "deleted"]
 
 _PATIENCE = 900  # seconds to wait for another notebook: a deployment takes minutes
@@ -135,8 +135,14 @@ class Ledger:
         return [entry for entry in self if entry.kind == kind and entry.state == "created"][::-1]
 
     def begin(self, entry: Entry) -> Entry:
-        """Write down that a resource is about to be created."""
-        return self._write(entry)
+        """Write down that a resource is about to be created; what one before it has cost stays paid."""
+        with self.held():
+            before = self._entries.get((entry.kind, entry.fingerprint))
+            if before is not None and before.id and before.cost:
+                self._payments[f"{before.kind} {before.id}"] = before.cost
+            self._entries[entry.kind, entry.fingerprint] = entry
+            self._save()
+        return entry
 
     def created(self, entry: Entry, identifier: str) -> Entry:
         """Write down that it exists now, and its id."""
@@ -145,6 +151,13 @@ class Ledger:
     def deleted(self, entry: Entry) -> Entry:
         """Write down that the service has it no more."""
         return self._write(replace(entry, state="deleted"))
+
+    def refund(self, kind: Kind, identifier: str) -> None:
+        """Write down that a resource has cost nothing after all, such as a job that failed."""
+        with self.held():
+            for entry in self:
+                if entry.kind == kind and entry.id == identifier and entry.cost:
+                    self._write(replace(entry, cost=0.0))
 
     @property
     def spent(self) -> float:
@@ -211,10 +224,10 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def ledgers(folder: Path) -> list[Ledger]:
-    """Return every ledger in a folder and the folders of learners in it, in a fixed order.
-
-    Raises:
-        LedgerError: a file there is not a ledger.
-    """
-    return [Ledger(path) for path in sorted(folder.glob("**/*.json"))]
+def ledgers(folder: Path) -> Iterator[Ledger | LedgerError]:
+    """Yield every ledger in a folder, in a fixed order; in place of one that cannot be read, the reason."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            yield Ledger(path)
+        except LedgerError as error:
+            yield error

@@ -10,7 +10,8 @@ from kit import settings
 from kit.azure import client
 from kit.azure.ledger import Ledger, ledgers
 from kit.azure.service import Service
-from kit.errors import N_, SettingsError
+from kit.cli._output import show_line
+from kit.errors import N_, LedgerError, SettingsError
 from kit.i18n import gettext as _
 
 UNREACHABLE = (OpenAIError, AzureError, OSError, SettingsError)
@@ -30,16 +31,14 @@ class Kept:
         return _("{lab} on {endpoint}").format(lab=place.lab, endpoint=place.endpoint)
 
 
-def kept(lab: str | None) -> Iterator[Kept]:
-    """Yield this learner's ledgers, or those of one lab.
-
-    Raises:
-        LedgerError: a file in the folder is not a ledger.
-    """
-    for ledger in ledgers(client.ledger_folder()):
-        place = ledger.place
-        if lab in {None, place.lab} and place.learner == settings.learner():
-            yield Kept(ledger, Service(client.of_place(place)))
+def kept(lab: str | None) -> Iterator[Kept | None]:
+    """Yield this learner's ledgers, or those of one lab; for one that cannot be read say so, yield None."""
+    for ledger in ledgers(client.ledger_folder(settings.learner())):
+        if isinstance(ledger, LedgerError):
+            show_line("✗", ledger.message_text(), ledger.advice_text())
+            yield None
+        elif lab in {None, ledger.place.lab} and ledger.place.learner == settings.learner():
+            yield Kept(ledger, Service(client.of_place(ledger.place)))
 
 
 def require_access(found: Kept) -> None:

@@ -25,6 +25,9 @@ def command(lab: str | None, dry_run: bool) -> int:
     """Delete everything; the help text stands in the decorator, where it can be translated."""
     left = failed = 0
     for found in kept(lab):
+        if found is None:
+            failed += 1
+            continue
         try:
             require_access(found)
             click.echo(f"{found.title}:")

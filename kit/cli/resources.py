@@ -24,6 +24,9 @@ def command(lab: str | None) -> int:
     """List everything; the help text stands in the decorator, where it can be translated."""
     failed = count = 0
     for found in kept(lab):
+        if found is None:
+            failed += 1
+            continue
         try:
             require_access(found)
             count += _show(found)

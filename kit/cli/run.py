@@ -1,8 +1,9 @@
 """``kit run``: one lab, in one language, from its first cell to its last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rapidfuzz import process
@@ -16,7 +17,8 @@ from kit.cli._signals import ends_when_terminated
 from kit.errors import N_, UsageError
 from kit.i18n import duration
 from kit.i18n import gettext as _
-from kit.notebooks.execution import DEFAULT_TIMEOUT, Progress, run_notebook
+from kit.notebooks.execution import DEFAULT_TIMEOUT, Progress, read_notebook, run_notebook
+from kit.notebooks.parameters import read_parameters
 from kit.notebooks.runs import Failure, RunReport
 
 _PATH_ENDINGS = ("_file", "_folder")
@@ -37,6 +39,7 @@ _OUTPUT_FOLDER = "runs"
         "kit run fine-tune --locale pt\n\n"
         "kit run fine-tune --locale es -p n_epochs 5\n\n"
         "kit run fine-tune -p training_file=my-train.jsonl -p validation_file=my-validation.jsonl\n\n"
+        "kit run evaluate --scenario throttled\n\n"
         "kit run --all --changed\n\n"
         "kit run fine-tune --all --scenario flaky --scenario slow"
     ),
@@ -79,10 +82,14 @@ _OUTPUT_FOLDER = "runs"
     metavar="SECONDS",
     help=_("Stop the run after this time. Default: one hour."),
 )
-@click.option("--all", "every", is_flag=True, help=_("Run every lab in every language, on all cores."))
 @click.option(
-    "--scenario", "scenarios", multiple=True, metavar="NAME", help=_("With --all: these scenarios.")
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help=_("Let things go wrong on purpose, such as “flaky”. With --all, may be repeated."),
 )
+@click.option("--all", "every", is_flag=True, help=_("Run every lab in every language, on all cores."))
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help=_("With --all: runs at a time."))
 @click.option("--changed", is_flag=True, help=_("With --all: leave out what passed and has not changed."))
 @click.pass_context
@@ -103,6 +110,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     spoken = ctx.meta.get(LOCALE_CHOSEN)
     chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
     i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
+    _refuse(
+        {"-p": assignments, "--notebook": notebook}
+        if every
+        else {"--jobs": jobs, "--changed": changed, "--scenario --scenario": len(scenarios) > 1},
+        _("with --all") if every else _("without --all"),
+    )
     if every:
         if lab:
             _find_lab(lab, chosen)
@@ -112,11 +125,29 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     path = notebook or _find_lab(lab, chosen)
     given = dict(map(split, assignments))
     parameters = {name: _seen_from_here(name, value) for name, value in given.items()}
-    output = _output_path(out, path, chosen)
+    output = _output_path(out, path, "-".join([chosen, *scenarios]))
+    if scenarios:
+        parameters["scenario"] = _scenario(path, *scenarios)
     with ends_when_terminated(), _progress() as advance:
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
     _show(report)
     ctx.exit(0 if report.ok else 1)
+
+
+def _refuse(options: Mapping[str, Any], where: str) -> None:
+    """Make sure that no option was given that would be ignored.
+
+    Raises:
+        UsageError: one was.
+    """
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise UsageError(
+            N_("These options do nothing {where}: {options}"),
+            advice=N_("Take them out; “kit run --help” says what they are for."),
+            where=where,
+            options=", ".join(given),
+        )
 
 
 def _find_lab(lab: str | None, locale: str) -> Path:
@@ -162,8 +193,26 @@ def _seen_from_here(name: str, value: str) -> str:
     return value
 
 
-def _output_path(out: Path, notebook: Path, locale: str) -> Path:
-    """Return where the executed notebook goes.
+def _scenario(notebook: Path, name: str) -> str:
+    """Return the name of a scenario, if a notebook can play any; which there are, the notebook knows.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if "scenario" not in read_parameters(read_notebook(notebook)):
+        raise UsageError(
+            N_(
+                "The notebook “{notebook}” knows no scenarios: it asks no service in which things could "
+                "go wrong."
+            ),
+            advice=N_("Run it without --scenario."),
+            notebook=notebook.stem,
+        )
+    return name
+
+
+def _output_path(out: Path, notebook: Path, kind: str) -> Path:
+    """Return where the executed notebook goes; ``kind`` tells its language, and its scenario if it has one.
 
     Raises:
         UsageError: ``out`` is a file of another kind.
@@ -176,7 +225,7 @@ def _output_path(out: Path, notebook: Path, locale: str) -> Path:
             advice=N_("Give a folder, or a file name ending in .ipynb."),
             path=out,
         )
-    return out / f"{notebook.stem}-{locale}.ipynb"
+    return out / f"{notebook.stem}-{kind}.ipynb"
 
 
 @contextmanager

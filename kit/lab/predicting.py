@@ -1,10 +1,10 @@
 """Asking a model many things from a notebook: prices, budget and journal around :mod:`kit.evaluation.runner`.
 
-The call of the official client stays in the notebook; the runner gets it handed in. What it costs is held
-against the lab's budget before anything is sent and written into the ledger afterwards.
+The call of the official client stays in the notebook; the runner gets it handed in. What it may cost is set
+aside from the lab's budget before anything is sent, and settled in the ledger afterwards.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from kit import i18n
 from kit.azure.models import Model, find, table
 from kit.errors import N_, ModelError, UsageError
 from kit.evaluation import runner
-from kit.evaluation.runner import Caps, Price
+from kit.evaluation.runner import Caps, Price, Spending
 from kit.i18n import gettext as _
 from kit.i18n import number
 from kit.lab.display import Table
@@ -20,6 +20,7 @@ from kit.lab.models import price as price_text
 from kit.lab.session import session
 
 _JOURNAL = "answers.jsonl"
+_MARGIN = 1.5  # requests that break off may be billed and are asked again
 _LOCAL_SPARK = {
     "spark.driver.host": "127.0.0.1",  # nobody else reaches it
     "spark.driver.bindAddress": "127.0.0.1",
@@ -97,24 +98,48 @@ def predict(  # noqa: PLR0913 - what a learner sets
     """
     running = session()
     what = _("Answers of {deployment}").format(deployment=parameters.get("model", model.name))
-    price = _price(model)
-    if price is None:
-        running.budget.require(None, what)
-    caps = Caps(cost=running.budget.remaining if price is not None else None)
-    run = runner.generate(
-        prompts,
-        ask,
-        parameters=parameters,
-        journal=_journal(options.get("engine", "local")),
-        rpm=rpm or None,
-        tpm=tpm or None,
-        price=price,
-        caps=caps,
-        encoding=model.encoding or _TOKENIZER,
-        **options,
-    )
-    running.budget.spend(min(run.summary.cost or 0.0, caps.cost or float("inf")), what)
+    price, journal = _price(model), _journal(options.get("engine", "local"))
+    fixed: dict[str, Any] = {
+        "parameters": parameters,
+        "encoding": model.encoding or _TOKENIZER,
+        "journal": journal,
+    }
+    worst = _set_aside(prompts, price, **fixed)
+    accounts: list[Spending] = []
+    with running.budget.reserve(worst, what) as reserved:
+        limit = reserved.amount if price is not None and running.budget.cap is not None else None
+        try:
+            run = runner.generate(
+                prompts,
+                ask,
+                rpm=rpm or None,
+                tpm=tpm or None,
+                price=price,
+                caps=Caps(cost=limit),
+                accounts=accounts,
+                **fixed,
+                **options,
+            )
+        except BaseException:  # an interrupt, too: what was sent is on the bill
+            lost = [account.at_most for account in accounts]
+            reserved.spend(sum(lost) if lost or options.get("engine") != "spark" else reserved.amount)
+            raise
+        reserved.spend((run.summary.cost or 0.0) + (run.summary.uncertain_cost or 0.0))
     return run
+
+
+def _set_aside(prompts: Any, price: Price | None, **fixed: Any) -> float | None:
+    """Return what a run may cost, to be set aside while it is under way; None where the price is not known.
+
+    What cannot be counted beforehand, a generator or a data frame, may cost all that is left.
+    """
+    remaining = session().budget.remaining
+    if price is None or remaining is None:
+        return None if price is None else 0.0
+    if not isinstance(prompts, Collection):
+        return remaining
+    found = runner.estimate(prompts, price=price, **fixed)
+    return min(remaining, _MARGIN * (found.cost or 0.0))
 
 
 def predict_on_spark(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import openai
+from azure.core import exceptions as azure_errors
 
 from kit.azure import cleanup, inventory
 from kit.azure.inventory import Hosting, identifier_of
@@ -14,6 +15,7 @@ from kit.azure.ledger import Entry, Kind, Ledger
 from kit.i18n import gettext as _
 from kit.i18n import number
 from kit.lab.display import Table
+from kit.lab.explaining import SERVICE_ERRORS
 from kit.lab.models import price
 from kit.lab.session import Session, session
 
@@ -21,8 +23,16 @@ Resource = TypeVar("Resource")
 
 _ATTEMPTS = 4
 _PAUSE = 10.0  # seconds before the second attempt; doubled before each further one
-# The request may have done its work although it failed for the client. Anything else is a plain refusal.
-_UNCERTAIN = (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError)
+# No answer came, or none that could be read.
+_UNANSWERED = (
+    openai.APIConnectionError,
+    openai.APIResponseValidationError,
+    azure_errors.ServiceRequestError,
+    azure_errors.ServiceResponseError,
+    azure_errors.DecodeError,
+    json.JSONDecodeError,
+)
+_PASSING = {408, 409, 425, 429}  # and everything from 500 up
 _SETTLING = {"Accepted", "Creating", "Moving"}
 
 
@@ -93,14 +103,24 @@ def _create(running: Session, entry: Entry, create: Callable[[], Resource]) -> R
     for attempt in range(_ATTEMPTS):
         try:
             return create()
-        except _UNCERTAIN:
+        except Exception as error:
+            if not _may_have_worked(error):
+                raise
             running.sleep(_PAUSE * 2**attempt)
             found = inventory.search(running.service, running.ledger, entry)
             if found is not None:
-                return found  # type: ignore[no-any-return]
+                return _settled(running, entry, found)  # type: ignore[no-any-return]
             if attempt + 1 == _ATTEMPTS:
                 raise
     raise AssertionError("the last attempt returns or raises")
+
+
+def _may_have_worked(error: Exception) -> bool:
+    """Tell whether a request may have done its work although its call failed; else it is a plain refusal."""
+    if isinstance(error, _UNANSWERED):
+        return True
+    status = getattr(error, "status_code", None) if isinstance(error, SERVICE_ERRORS) else None
+    return status is not None and (status in _PASSING or status >= 500)
 
 
 def marked(path: Path) -> str:

@@ -50,6 +50,8 @@ def watch_job(client: Any, job_id: str, every: float = 60) -> Any:
 
     def look(identifier: str) -> Any:
         job = client.fine_tuning.jobs.retrieve(identifier)
+        if job.status in _FAILED:
+            inventory.note_results(session().service, session().ledger, job)
         newest = client.fine_tuning.jobs.list_events(identifier, limit=1).data
         message = newest[0].message if newest else ""
         shown.say(_("Job status: {status} · {event}").format(status=job.status, event=message))

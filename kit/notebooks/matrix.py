@@ -235,7 +235,9 @@ def _run_one(entry: Entry, folder: Path, timeout: float, spoken: str) -> Result:
     status: Status = "passed"
     message = ""
     if report.failure is not None:
-        explained = not report.failure.message.startswith(f"{report.failure.ename}:")
+        # A mistake in the call is explained as well, but no scenario brings it about.
+        ename = report.failure.ename
+        explained = ename != "UsageError" and not report.failure.message.startswith(f"{ename}:")
         status = "stopped" if explained and entry.scenario != USUAL else "failed"
         where = _("cell {cell}, “{step}”").format(cell=report.failure.cell, step=report.failure.step)
         message = f"{where}: {report.failure.message}"

@@ -21,6 +21,35 @@ def test_what_fits_is_spent_and_what_does_not_is_refused_before():
     assert budget.remaining == 0
 
 
+@pytest.mark.parametrize(
+    ("cap", "spent", "amount", "allowed"),
+    [
+        (1.00, 0.00, 1.00, True),  # exactly equal
+        (1.00, 0.00, 1.01, False),  # a cent over
+        (1.00, 0.70, 0.30, True),  # 1.00 - 0.70 is 0.30000000000000004 in binary
+        (0.30, 0.10, 0.20, True),  # 0.30 - 0.10 is 0.19999999999999998
+        (0.30, 0.10, 0.21, False),
+        (0.00, 0.00, 0.00, True),
+        (0.00, 0.00, 0.01, False),
+        (1.00, 1.00, 0.00, True),  # what is free may be had with nothing left
+        (1.00, 1.50, 0.00, True),  # also when the budget was lowered after it was spent
+        (1.00, 1.50, 0.01, False),
+    ],
+)
+@pytest.mark.parametrize("buy", ["require", "reserve", "spend"])
+def test_the_edge_of_the_limit(tmp_path, cap, spent, amount, *, allowed, buy):
+    ledger = Ledger(tmp_path / "ledger.json")
+    ledger.pay("earlier", spent)
+    budget = Budget(cap, ledger)
+    if allowed:
+        getattr(budget, buy)(amount, "a job")
+        assert Ledger(ledger.path).spent == pytest.approx(spent + (amount if buy != "require" else 0))
+    else:
+        with pytest.raises(BudgetError, match="Nothing was bought"):
+            getattr(budget, buy)(amount, "a job")
+        assert Ledger(ledger.path).spent == spent
+
+
 def test_a_reservation_gives_back_what_was_not_used_whatever_ends_it():
     budget = Budget(1.0, Ledger())
 

@@ -59,3 +59,11 @@ def test_a_simulator_on_this_machine_may_be_reached_without_tls(environment):
 def test_without_a_key_a_token_is_fetched_when_it_is_needed(environment):
     environment.delenv("AZURE_OPENAI_API_KEY")
     assert callable(client.from_environment().api_key)
+
+
+def test_no_two_learners_share_a_folder():
+    names = ["ana", "Ana", "ana maria", "ana_maria", "ana/maria", "", "_", "..", "_.", "a@b.org", "李雷"]
+    folders = [client.ledger_folder(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert len({folder.parent for folder in folders}) == 1  # none leads elsewhere
+    assert folders[0].name == "ana"

@@ -51,7 +51,7 @@ def test_it_says_whose_it_is_and_where(tmp_path):
     place = Place("fine-tune", "ana", "http://127.0.0.1:1", "s", "g", "a", True)
     Ledger(path, place).begin(Entry("file", "f1", "a"))
     assert Ledger(path).place == place
-    assert [ledger.place for ledger in ledgers(tmp_path)] == [place]
+    assert [ledger.place for ledger in ledgers(tmp_path / "ana")] == [place]
     assert place.mark != Place("fine-tune", "bo").mark
 
 
@@ -62,6 +62,41 @@ def test_a_damaged_ledger_is_named_and_not_overwritten(tmp_path, content):
     with pytest.raises(LedgerError, match=r"(?s)ledger\.json cannot be read.*portal"):
         Ledger(path)
     assert path.read_text() == content
+
+
+def test_a_damaged_ledger_does_not_hide_the_others(tmp_path):
+    (tmp_path / "a.json").write_text("{")
+    Ledger(tmp_path / "b.json", Place("evaluate")).begin(Entry("file", "f1", "a"))
+    damaged, whole = ledgers(tmp_path)
+    assert isinstance(damaged, LedgerError)
+    assert whole.place.lab == "evaluate"
+
+
+def test_what_was_paid_for_stays_paid_when_it_is_made_again(tmp_path):
+    """A cancelled job is billed for what it did, and a deleted model was trained all the same."""
+    path = tmp_path / "ledger.json"
+    ledger = Ledger(path)
+    for number in (1, 2):
+        ledger.created(ledger.begin(Entry("job", "f", "a job", cost=0.4)), f"ftjob-{number}")
+    assert Ledger(path).spent == pytest.approx(0.8)
+
+
+def test_a_creation_that_is_tried_again_is_paid_once(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.json")
+    ledger.begin(Entry("job", "f", "a job", cost=0.4))
+    ledger.created(ledger.begin(Entry("job", "f", "a job", cost=0.4)), "ftjob-1")
+    assert ledger.spent == pytest.approx(0.4)
+
+
+def test_a_failed_job_is_refunded_once_and_for_all(tmp_path):
+    path = tmp_path / "ledger.json"
+    ledger = Ledger(path)
+    ledger.created(ledger.begin(Entry("job", "f", "a job", cost=0.4)), "ftjob-1")
+    ledger.refund("job", "ftjob-1")
+    ledger.refund("job", "ftjob-2")
+    assert Ledger(path).spent == 0
+    ledger.created(ledger.begin(Entry("job", "f", "a job", cost=0.4)), "ftjob-2")
+    assert Ledger(path).spent == pytest.approx(0.4)
 
 
 def test_two_notebooks_see_each_others_entries(tmp_path):

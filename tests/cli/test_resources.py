@@ -9,10 +9,12 @@ from click.testing import CliRunner
 
 from kit import lab
 from kit.azure import cleanup
+from kit.azure.inventory import Hosting
 from kit.azure.transport import advance_clock
 from kit.cli import main
 from kit.lab import session
 from kit.simulator import serve
+from kit.simulator.faults import rule_from
 
 KEY = "velvet-otter-91"
 ACCOUNT = ("simulated-group", "simulated-account")
@@ -128,6 +130,74 @@ def test_what_is_gone_already_is_no_fault(server, leavings):
     result = kit("cleanup")
     assert result.exit_code == 0, result.output
     assert "was gone: file" in result.output
+
+
+def fault(server, name, on, **options):
+    server.state.faults.rules.append(rule_from({"fault": name, "on": on, **options}))
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "times"),
+    [
+        ("503", "DELETE */files/*", 4),  # three attempts of the client itself, and one more
+        ("lost", "DELETE */models/*", 1),
+        ("409", "DELETE */deployments/*", 2),
+        ("reset", "DELETE */deployments/*", 1),
+        ("429", "POST */cancel", 1),
+    ],
+)
+def test_a_deletion_that_fails_in_passing_is_tried_again(server, leavings, name, on, times):
+    fault(server, name, on, times=times)
+    result = kit("cleanup")
+    assert result.exit_code == 0, result.output
+    assert server.state.faults.rules == []  # each fault has struck
+    assert server.state.files.all() == []
+    assert "mine" not in {each.name for each in server.state.deployments.all()}
+
+
+def test_what_cannot_be_deleted_is_named_and_holds_up_nothing_else(server, leavings):
+    fault(server, "400", "DELETE */deployments/*")
+    result = kit("cleanup")
+    assert result.exit_code == 1, result.output
+    assert "could not be deleted: deployment mine (HttpResponseError)" in result.output
+    assert "could not be deleted: model" in result.output  # it is deployed
+    assert "Not everything is deleted" in result.output
+    assert server.state.files.all() == []
+    server.state.faults.rules.clear()
+    assert kit("cleanup").exit_code == 0
+    assert [each for each in server.state.models.listing() if each["owned_by"] == "user"] == []
+
+
+def test_a_service_that_does_not_answer_is_no_proof(server, leavings):
+    fault(server, "503", "GET */files/*")
+    result = kit("cleanup")
+    assert result.exit_code == 1, result.output
+    assert "could not be asked (InternalServerError)" in result.output
+    server.state.faults.rules.clear()
+    assert kit("cleanup").exit_code == 0
+    assert server.state.files.all() == []
+
+
+def test_a_ledger_that_cannot_be_read_is_named_and_hides_no_other(server, leavings, tmp_path):
+    [path] = (tmp_path / "home" / "ledger").glob("**/*.json")
+    path.with_name("aaa.json").write_text("{")
+    for command in ("resources", "cleanup"):
+        result = kit(command)
+        assert result.exit_code == 1, result.output
+        assert "aaa.json cannot be read" in result.output
+    assert server.state.files.all() == []
+    stranger = path.parent.with_name("bo")
+    stranger.mkdir()
+    path.with_name("aaa.json").rename(stranger / "aaa.json")
+    assert kit("cleanup").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("hours", "per_hour", "long"),
+    [(11.99, 1.7, False), (12.0, 1.7, True), (12.0, None, True), (1000.0, 0.0, False)],
+)
+def test_a_deployment_may_be_forgotten_after_half_a_day_unless_it_is_free(hours, per_hour, long):
+    assert Hosting("mine", datetime.datetime(2026, 11, 2), hours, per_hour).long == long
 
 
 def test_another_learner_and_another_lab_are_not_touched(server, leavings, monkeypatch):

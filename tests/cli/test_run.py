@@ -107,6 +107,33 @@ def test_a_wrong_call_ends_with_2_and_leaves_nothing(
     assert [path.name for path in Path().iterdir()] == ["file.txt"]
 
 
+def test_a_scenario_is_a_parameter_and_part_of_the_name(labs: Path):
+    path = labs / "en/small.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source += "\nscenario = 'happy'"
+    notebook.cells.append(nbformat.v4.new_code_cell("print(scenario)", id="f"))
+    nbformat.write(notebook, path)
+    assert run("small", "--scenario", "flaky").exit_code == 0
+    assert printed("runs/small-en-flaky.ipynb").endswith("flaky\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("small", "--scenario", "flaky"), ["“small”", "no scenarios"]),
+        (("small", "--scenario", "flaky", "--scenario", "slow"), ["--scenario"]),
+        (("small", "--jobs", "2", "--changed"), ["--jobs, --changed"]),
+        (("small", "--all", "-p", "n=2"), ["-p"]),
+        (("--all", "--notebook", "other.ipynb"), ["--notebook"]),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(labs: Path, arguments: tuple[str, ...], words: list[str]):
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert all(word in result.stderr for word in words), result.stderr
+    assert not list(Path().iterdir())
+
+
 def test_a_secret_is_refused_without_repeating_it(labs: Path):
     for arguments in (("api_key=velvet-otter-91",), ("training_file=" + "0123456789abcdef" * 2,)):
         result = run("small", "-p", *arguments)

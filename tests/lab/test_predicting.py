@@ -1,15 +1,21 @@
 """Asking many things from a notebook: prices, the budget, the journal, and a tuned model on the side."""
 
+import _thread
 import dataclasses
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from openai import AsyncOpenAI
 
 from kit import lab
+from kit.azure.ledger import Ledger
 from kit.azure.models import find
-from kit.errors import ModelError
-from kit.evaluation.runner import background
+from kit.errors import ModelError, UsageError
+from kit.evaluation.runner import Price, background, estimate
+from kit.simulator import serve
 
 PROMPTS = [[{"role": "user", "content": f"Is {n} a number? Answer yes or no."}] for n in range(12)]
 SETTINGS = {"model": "gpt-oss-120b", "max_tokens": 4, "temperature": 0}
@@ -49,6 +55,143 @@ def test_the_budget_stops_a_run_before_it_is_overdrawn(running, ask):
     assert run.summary.stopped == "cost"
     assert 0 < run.summary.answered < len(PROMPTS)
     assert running.budget.spent <= running.budget.cap
+
+
+def worst(prompts=PROMPTS):
+    """Return what asking costs at most, in US dollars."""
+    prices = find(JUDGE).pricing
+    price = Price(prices.input, prices.output)
+    return estimate(prompts, parameters=SETTINGS, price=price, encoding="o200k_harmony").cost
+
+
+def billed(run):
+    """Return what the service's own figures of usage come to, in US dollars."""
+    prices = find(JUDGE).pricing
+    tokens = [(row.prompt_tokens, row.completion_tokens) for row in run if row.ok]
+    return sum(sent * prices.input + written * prices.output for sent, written in tokens) / 1e6
+
+
+@pytest.mark.parametrize(("cents", "answered"), [(0, 1), (-1e-5, 0), (None, 0)])
+def test_one_request_at_the_edge_of_the_budget(running, ask, cents, answered):
+    """Exactly its worst case is left, a ten-millionth of a dollar less, and nothing at all."""
+    running.budget.cap = 0.0 if cents is None else worst(PROMPTS[:1]) + cents / 100
+    run = lab.predict(PROMPTS[:1], ask, model=lab.chat_model(JUDGE), parameters=SETTINGS)
+    assert (run.summary.answered, run.summary.stopped) == (answered, "" if answered else "cost")
+    assert running.budget.spent == pytest.approx(billed(run))
+
+
+def test_the_budget_is_reached_with_requests_in_flight(running, ask):
+    """What is under way comes back and is kept; a larger budget asks the rest, and nothing is paid twice."""
+    under_way, most, sent = set(), [0], []
+
+    async def counted(messages, **parameters):
+        question = messages[-1]["content"]
+        sent.append(question)
+        under_way.add(question)
+        most[0] = max(most[0], len(under_way))
+        try:
+            return await ask(messages, **parameters)
+        finally:
+            under_way.discard(question)
+
+    judge = lab.chat_model(JUDGE)
+    running.budget.cap = worst(PROMPTS[:6])
+    first = lab.predict(PROMPTS, counted, model=judge, parameters=SETTINGS)
+    assert most[0] > 1
+    assert first.summary.stopped == "cost"
+    assert first.summary.answered == len(sent) < len(PROMPTS)
+    assert running.budget.spent == pytest.approx(billed(first))
+    assert running.budget.spent <= running.budget.cap
+    running.budget.cap = 1.0
+    second = lab.predict(PROMPTS, counted, model=judge, parameters=SETTINGS)
+    assert second.complete
+    assert sorted(sent) == sorted(prompt[-1]["content"] for prompt in PROMPTS)
+    assert running.budget.spent == pytest.approx(billed(second))
+
+
+def test_an_interrupted_run_is_on_the_bill(running, ask):
+    judge, sent = lab.chat_model(JUDGE), []
+    # The first answer of a process can take longer than an interrupt grants to what is under way.
+    running.openai.chat.completions.create(**SETTINGS, messages=[{"role": "user", "content": "Hello"}])
+
+    async def interrupted(messages, **parameters):
+        sent.append(messages)
+        if len(sent) == 5:
+            _thread.interrupt_main()
+        return await ask(messages, **parameters)
+
+    running.budget.cap = 1.0
+    with pytest.raises(KeyboardInterrupt):
+        lab.predict(PROMPTS, interrupted, model=judge, parameters=SETTINGS)
+    known = lab.predict(PROMPTS, ask, model=judge, parameters=SETTINGS)
+    asked_again = known.summary.cost
+    assert known.summary.sent <= len(PROMPTS) - 5  # what was under way has come back and was kept
+    assert running.budget.spent >= billed(known) - 1e-9  # every answer is paid, whichever run it is from
+    assert running.budget.spent - asked_again <= worst()  # and no more than was under way is counted besides
+
+
+def test_a_run_that_fails_by_itself_costs_nothing(running):
+    async def broken(messages):
+        raise AssertionError("never called with max_tokens")
+
+    running.budget.cap = 1.0
+    with pytest.raises(UsageError):
+        lab.predict(PROMPTS, broken, model=lab.chat_model(JUDGE), parameters=SETTINGS)
+    assert running.budget.spent == 0
+
+
+def test_what_cannot_be_counted_may_take_all_that_is_left(running, ask):
+    running.budget.cap = 1.0
+    run = lab.predict(iter(PROMPTS), ask, model=lab.chat_model(JUDGE), parameters=SETTINGS)
+    assert run.complete
+    assert running.budget.spent == pytest.approx(billed(run))
+
+
+def test_without_a_limit_the_bill_is_kept_all_the_same(running, ask):
+    running.budget.cap = None
+    run = lab.predict(PROMPTS, ask, model=lab.chat_model(JUDGE), parameters=SETTINGS)
+    assert running.budget.spent == pytest.approx(billed(run))
+
+
+KILLED = """
+import os, signal, sys
+from openai import AsyncOpenAI
+from kit import lab
+
+lab.start("evaluate", {"budget": 1.0})
+connection = lab.connect()
+client = AsyncOpenAI(base_url=connection.base_url, api_key=connection.api_key, max_retries=0)
+sent = []
+
+async def ask(messages, **parameters):
+    sent.append(messages)
+    if len(sent) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await client.chat.completions.with_raw_response.create(messages=messages, **parameters)
+
+prompts = [[{"role": "user", "content": f"Is {n} a number?"}] for n in range(12)]
+settings = {"model": "gpt-oss-120b", "max_tokens": 4, "temperature": 0}
+lab.predict(prompts, ask, model=lab.chat_model("gpt-oss-120b"), parameters=settings, max_concurrency=2)
+"""
+
+
+def test_a_killed_run_stays_in_the_books_with_its_worst_case(tmp_path, monkeypatch):
+    with serve(keys=("velvet-otter-91",)) as server:
+        for name, value in {
+            "KIT_HOME": str(tmp_path),
+            "KIT_SIMULATOR_URL": server.url,
+            "KIT_SIMULATOR_KEY": "velvet-otter-91",
+        }.items():
+            monkeypatch.setenv(name, value)
+        done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        [path] = tmp_path.glob("ledger/*/*.json")
+        answers = path.with_suffix(".answers") / "answers.jsonl"
+        assert len(answers.read_text().splitlines()) >= 3  # five were sent, at most two of them at a time
+        reserved = Ledger(path).spent
+        assert reserved == pytest.approx(
+            1.5 * worst([[{"role": "user", "content": f"Is {n} a number?"}] for n in range(12)])
+        )
 
 
 def test_a_forecast_sends_nothing(running):

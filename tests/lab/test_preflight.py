@@ -44,6 +44,36 @@ def test_what_is_too_much_stops_before_anything_is_bought(base, client):
     assert client.files.list().data == []
 
 
+@pytest.mark.parametrize(
+    ("cap", "allowed"), [(3.90, True), (3.89, False), (0.0, False), (None, True)], ids=str
+)
+def test_the_last_look_at_the_edge_of_the_budget(base, client, cap, allowed):
+    """A million tokens at 3.60 dollars, the first hour of hosting at 0.30, no questions: 3.90 dollars."""
+    session.session().cap = cap
+    cost = lab.estimate(base, 1_000_000, 1, "GlobalStandard")
+    if allowed:
+        assert lab.preflight(base, cost, []).table.rows[3][1] == "$3.90"
+    else:
+        with pytest.raises(BudgetError, match=r"\$3\.90"):
+            lab.preflight(base, cost, [])
+
+
+def test_a_purchase_at_the_edge_of_the_budget(running, client, training_file):
+    running.cap = 0.01
+
+    def upload():
+        return client.files.create(file=training_file, purpose="fine-tune")
+
+    for cost, per_hour in ((0.02, 0), (0, 0.02)):
+        with pytest.raises(BudgetError):
+            lab.once("file", training_file, create=upload, cost=cost, per_hour=per_hour)
+    assert list(running.ledger) == []  # refused before it was even intended
+    lab.once("file", training_file, create=upload, cost=0.01)
+    assert lab.budget().remaining == 0
+    lab.once("file", training_file, create=lambda: pytest.fail("created twice"), cost=0.01)  # nothing to pay
+    assert len(client.files.list().data) == 1
+
+
 def test_the_parameter_budget_is_the_limit_and_a_negative_one_is_none():
     for given, cap in ((2, 2.0), (0, 0.0), (-1, None)):
         lab.start("fine-tune", {"budget": given})

@@ -96,7 +96,8 @@ class Classroom:
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def ledger(self) -> Ledger:
-        [found] = ledgers(self.folder / "home" / "ledger")
+        [found] = ledgers(self.folder / "home" / "ledger" / "ana")
+        assert isinstance(found, Ledger)
         return found
 
     async def _jobs(self):

@@ -53,6 +53,23 @@ def test_every_run_is_reported_and_its_notebook_kept(planned: matrix.Plan):
     assert shown["cells"][-1]["outputs"][0]["text"] in ("42\n", ["42\n"])
 
 
+def test_a_scenario_may_stop_a_run_with_an_explanation_and_with_nothing_else(tmp_path: Path):
+    stops = "from kit.errors import {0}\nraise {0}('It stopped.')"
+    entries = [
+        entry(tmp_path, "explained", stops.format("ServiceError"), scenario="flaky"),
+        entry(tmp_path, "misspelt", stops.format("UsageError"), scenario="flakey"),
+        entry(tmp_path, "broken", "1 / 0", scenario="flaky"),
+        entry(tmp_path, "usual", stops.format("ServiceError")),
+    ]
+    results = list(matrix.run(matrix.Plan(entries, tmp_path / "runs", jobs=2, timeout=120)))
+    assert statuses(results) == {
+        "explained-en-flaky": "stopped",
+        "misspelt-en-flakey": "failed",
+        "broken-en-flaky": "failed",
+        "usual-en": "failed",
+    }
+
+
 def test_what_passed_and_has_not_changed_is_left_out(planned: matrix.Plan, tmp_path: Path):
     list(matrix.run(planned))
     again = replace(planned, changed=True)

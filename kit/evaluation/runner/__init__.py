@@ -6,8 +6,8 @@ together on an event loop; ``generation`` is the call, on ``background``'s loop,
 """
 
 from kit.evaluation.runner.answers import Answer
-from kit.evaluation.runner.caps import Caps, Price
+from kit.evaluation.runner.caps import Caps, Price, Spending
 from kit.evaluation.runner.generation import estimate, generate
 from kit.evaluation.runner.results import Run, Summary
 
-__all__ = ["Answer", "Caps", "Price", "Run", "Summary", "estimate", "generate"]
+__all__ = ["Answer", "Caps", "Price", "Run", "Spending", "Summary", "estimate", "generate"]

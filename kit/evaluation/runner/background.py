@@ -53,8 +53,10 @@ def call(
         KeyboardInterrupt: it was interrupted.
     """
     loop = _loop()
-    future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+    gate = asyncio.Event()  # opened where an interrupt is heard: before that nothing may have begun
+    future = asyncio.run_coroutine_threadsafe(_behind(gate, coroutine), loop)
     try:
+        loop.call_soon_threadsafe(gate.set)
         while not concurrent.futures.wait([future], timeout=_GLANCE).done:
             meanwhile()
     except KeyboardInterrupt:
@@ -68,6 +70,15 @@ def call(
     result = future.result()
     meanwhile()
     return result
+
+
+async def _behind(gate: asyncio.Event, coroutine: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        await gate.wait()
+    except asyncio.CancelledError:
+        coroutine.close()
+        raise
+    return await coroutine
 
 
 def _cancel(future: concurrent.futures.Future[Any]) -> None:

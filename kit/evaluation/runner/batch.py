@@ -16,7 +16,6 @@ from typing import Any
 
 from kit.errors import N_, ServiceError, UsageError
 from kit.evaluation.runner.answers import fields
-from kit.evaluation.runner.caps import Spending
 from kit.evaluation.runner.failures import Failure, Kind
 from kit.evaluation.runner.journal import Journal
 from kit.evaluation.runner.online import Options
@@ -114,7 +113,7 @@ class _Batches:
     duplicates: int = 0
 
     def __post_init__(self) -> None:
-        self.spending = Spending(self.options.caps, self.options.price)
+        self.spending = self.options.spending()
         self._requests: dict[bytes, Request] = {}
 
     def adopt(self) -> None:

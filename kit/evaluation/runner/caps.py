@@ -10,6 +10,7 @@ from kit.evaluation.runner.requests import Request
 
 _MILLION = 1_000_000
 _MINUTE = 60.0
+_ROUNDING = 1e-9  # US dollars: a sum of floats that is equal to the cap does not break it
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Spending:
         """US dollars at most for requests that broke off and may be billed; 0 without a price."""
         return self._of(self._uncertain.prompt, self._uncertain.answer)
 
+    @property
+    def at_most(self) -> float:
+        """US dollars for what was answered, may be billed or is under way; 0 without a price."""
+        return self.cost + self.uncertain_cost + self._of(self._promised.prompt, self._promised.answer)
+
     def _of(self, prompt: int, answer: int) -> float:
         return self.price.of(prompt, answer) if self.price else 0.0
 
@@ -107,7 +113,7 @@ class Spending:
             return "items"
         if caps.tokens is not None and prompt + answer > caps.tokens:
             return "tokens"
-        if caps.cost is not None and self._of(prompt, answer) > caps.cost:
+        if caps.cost is not None and self._of(prompt, answer) > caps.cost + _ROUNDING:
             return "cost"
         return ""
 

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+# Billed although refused, because the service has worked for it: what the content filter stops, a time-out.
+# https://learn.microsoft.com/azure/ai-services/openai/how-to/manage-costs, "HTTP Error response code and
+# billing status"
+_BILLED_STATUS, _BILLED_CODE = 408, "content_filter"
 _AGAIN = {408, 409, 425}  # and everything from 500 up
 _NOBODY_IS_LET_IN = {401, 403, 404}
 _OF_THE_NETWORK = {"APIConnectionError", "TransportError", "ServiceRequestError", "ServiceResponseError"}
@@ -80,10 +84,12 @@ def _refusal(error: BaseException, status: int) -> Failure:
         return Failure(Kind.FATAL, words, status, headers=headers)
     if status == 429:
         return Failure(Kind.LIMIT, _words(error), status, retry_after(headers), headers)
+    billed = status == _BILLED_STATUS or code == _BILLED_CODE
     if status in _AGAIN or status >= 500:
-        return Failure(Kind.TRANSIENT, _words(error), status, retry_after(headers), headers)
+        return Failure(Kind.TRANSIENT, _words(error), status, retry_after(headers), headers, billed)
     reason = _words(error)
-    return Failure(Kind.FINAL, f"{code}: {reason}" if code and code not in reason else reason, status)
+    shown = f"{code}: {reason}" if code and code not in reason else reason
+    return Failure(Kind.FINAL, shown, status, uncertain=billed)
 
 
 def _words(error: BaseException) -> str:

@@ -13,12 +13,13 @@ With ``with_raw_response`` the response's headers come along, which say how much
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from kit.errors import N_, UsageError
 from kit.evaluation.runner import batch, online, requests, spark
-from kit.evaluation.runner.caps import Caps, Estimate, Price, estimated
+from kit.evaluation.runner.caps import Caps, Estimate, Price, Spending, estimated
 from kit.evaluation.runner.engine import Ask, Limits
 from kit.evaluation.runner.journal import Journal
 from kit.evaluation.runner.requests import CountTokens, Prompt
@@ -47,6 +48,7 @@ def generate(  # noqa: PLR0913 - what a learner can choose
     column: str = "prompt",
     partitions: int = 2,
     sleep: Callable[[float], None] = time.sleep,
+    accounts: list[Spending] | None = None,
 ) -> Run | Any:
     """Ask a model every prompt and return one row for each, in the order of the input.
 
@@ -81,6 +83,8 @@ def generate(  # noqa: PLR0913 - what a learner can choose
         column: Spark only: the column with the prompts, texts or arrays of messages.
         partitions: Spark only: how many parts share the quota and the caps.
         sleep: batch only: how to wait between two looks at the batch.
+        accounts: not with Spark: gets the account of this run, which tells what it has cost even if it ends
+            with an exception.
 
     Returns:
         A :class:`Run`; with ``engine="spark"`` a :class:`~kit.evaluation.runner.spark.SparkRun`.
@@ -91,9 +95,8 @@ def generate(  # noqa: PLR0913 - what a learner can choose
         KeyboardInterrupt: it was interrupted; the journal has every answer that came back.
     """
     limits = Limits(timeout, deadline, max_concurrency)
-    chosen = online.Options(
-        parameters, rpm, tpm, price, caps or Caps(), encoding, count_tokens, limits, seed=seed
-    )
+    chosen = online.Options(parameters, rpm, tpm, price, caps or Caps(), encoding, count_tokens, limits)
+    chosen = replace(chosen, seed=seed, accounts=accounts if engine == "local" else None)
     if (mode, engine) == ("batch", "local"):
         return batch.run(prompts, ask, chosen, journal, progress=progress, sleep=sleep)
     if (mode, engine) == ("online", "spark"):

@@ -33,6 +33,14 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     share: float = 1.0
     seed: int = 105
+    accounts: list[Spending] | None = None  # gets the run's own, to be read even if it ends with an error
+
+    def spending(self) -> Spending:
+        """Return the account of a run."""
+        opened = Spending(self.caps, self.price)
+        if self.accounts is not None:
+            self.accounts.append(opened)
+        return opened
 
     def requests(self, prompts: Iterable[Prompt]) -> Iterator[Request]:
         """Yield a request for each prompt."""
@@ -45,7 +53,7 @@ class Options:
             self.requests(prompts),
             book,
             pacer=Pacer(self.rpm, self.tpm, now, self.share),
-            spending=Spending(self.caps, self.price),
+            spending=self.spending(),
             limits=self.limits,
             seed=self.seed,
         )

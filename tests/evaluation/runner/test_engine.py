@@ -187,6 +187,47 @@ def test_the_cap_on_the_cost_is_never_passed(run, service):
     assert run(numbered(100), service(), price=price).counts.answered == 57
 
 
+@pytest.mark.parametrize(
+    ("cap", "sent"),
+    [(0.0, 0), (31.99e-6, 0), (32e-6, 1), (63.99e-6, 2), (10 * 32e-6, 13), (100 * 23e-6 + 9e-6, 100)],
+)
+def test_the_cap_on_the_cost_at_its_edge(run, service, cap, sent):
+    """One after the other, each costing at most 32 millionths and billed at 23: n + 1 need 23 n + 32.
+
+    Of 320 millionths, 12 leave 44, 13 leave 21; of 2309, 99 leave 32, which is just enough for the last.
+    """
+    asked = service()
+    engine = run(
+        numbered(100), asked, caps=Caps(cost=cap), price=Price(1.0, 2.0), limits=Limits(most_concurrent=1)
+    )
+    assert len(asked.sent) == sent
+    assert engine.stopped == ("" if sent == 100 else "cost")
+    assert engine.spending.cost <= cap + 1e-12
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.7])
+def test_the_cap_is_reached_with_requests_in_flight_and_their_answers_are_kept(run, service, share):
+    asked = service(latency=5.0)
+    cap = share * 100 * 32e-6
+    engine = run(numbered(100), asked, caps=Caps(cost=cap), price=Price(1.0, 2.0))
+    assert asked.most_in_flight > 1
+    assert engine.stopped == "cost"
+    assert engine.counts.answered == len(asked.sent) == len(engine.records)
+    assert engine.spending.cost <= cap
+    assert cap - engine.spending.cost < 32e-6  # not even one more would have fitted
+    assert engine.spending.at_most == pytest.approx(engine.spending.cost)  # nothing is promised any more
+
+
+def test_what_the_content_filter_stops_counts_for_the_cap(run, scripted):
+    class FilteredError(Exception):
+        status_code, code, body = 400, "content_filter", {"message": "The response was filtered"}
+
+    asked = scripted(default=[FilteredError()] * 1000)
+    engine = run(numbered(100), asked, caps=Caps(cost=330e-6), price=Price(1.0, 2.0))
+    assert len(asked.sent) == 10  # ten times 32 millionths
+    assert engine.spending.uncertain_cost == pytest.approx(320e-6)
+
+
 def test_the_caps_on_tokens_items_and_time(run, service):
     assert run(numbered(100), service(), caps=Caps(tokens=400), journal="a").spending.prompt_tokens <= 400
     assert run(numbered(100), service(), caps=Caps(items=7), journal="b").counts.answered == 7

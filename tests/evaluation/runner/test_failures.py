@@ -38,6 +38,24 @@ def test_a_request_that_is_wrong_in_itself(client):
     assert (failure.kind, failure.status) == (Kind.FINAL, 400)
 
 
+@pytest.mark.parametrize(
+    ("fault", "kind", "billed"),
+    [
+        ("content-filter", Kind.FINAL, True),
+        ("408", Kind.TRANSIENT, True),
+        ("lost", Kind.TRANSIENT, True),
+        ("400", Kind.FINAL, False),
+        ("401", Kind.FATAL, False),
+        ("429", Kind.LIMIT, False),
+        ("503", Kind.TRANSIENT, False),
+    ],
+)
+def test_what_may_be_on_the_bill_although_it_failed(client, fault, kind, billed):
+    """Azure's page on costs: charged are a content filter's 400 and a 408, not a 401 and a 429."""
+    failure = raised(lambda: chat(client, extra_headers={"x-kit-fault": fault}))
+    assert (failure.kind, failure.uncertain) == (kind, billed)
+
+
 def test_nobody_listens():
     with openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="any", max_retries=0) as client:
         failure = raised(lambda: chat(client))
