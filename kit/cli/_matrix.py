@@ -12,6 +12,7 @@ from kit.cli._output import show_line
 from kit.cli._progress import progress_bar
 from kit.i18n import gettext as _
 from kit.notebooks import matrix, matrix_report
+from kit.notebooks.rendering import AUDIENCES
 
 _MARKS = {"passed": "✓", "unchanged": "✓", "stopped": "✓", "skipped": "!", "failed": "✗"}
 
@@ -20,6 +21,7 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
     lab: str | None,
     locale: str | None,
     scenarios: Sequence[str],
+    audiences: Sequence[str],
     folder: Path,
     *,
     jobs: int | None,
@@ -34,6 +36,7 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
         locales,
         list(scenarios) or [matrix.USUAL],
         folder,
+        audiences=list(audiences) or AUDIENCES[:1],
         jobs=jobs or os.cpu_count() or 1,
         timeout=timeout,
         changed=changed,

@@ -19,6 +19,7 @@ from kit.i18n import duration
 from kit.i18n import gettext as _
 from kit.notebooks.execution import DEFAULT_TIMEOUT, Progress, read_notebook, run_notebook
 from kit.notebooks.parameters import read_parameters
+from kit.notebooks.rendering import AUDIENCES
 from kit.notebooks.runs import Failure, RunReport
 
 _PATH_ENDINGS = ("_file", "_folder")
@@ -41,6 +42,7 @@ _OUTPUT_FOLDER = "runs"
         "kit run fine-tune -p training_file=my-train.jsonl -p validation_file=my-validation.jsonl\n\n"
         "kit run evaluate --scenario throttled\n\n"
         "kit run --all --changed\n\n"
+        "kit run --all --audience learner --audience instructor\n\n"
         "kit run fine-tune --all --scenario flaky --scenario slow"
     ),
 )
@@ -89,6 +91,13 @@ _OUTPUT_FOLDER = "runs"
     metavar="NAME",
     help=_("Let things go wrong on purpose, such as “flaky”. With --all, may be repeated."),
 )
+@click.option(
+    "--audience",
+    "audiences",
+    type=click.Choice(AUDIENCES),
+    multiple=True,
+    help=_("With --all: whose editions to run; may be repeated. Default: the learners'."),
+)
 @click.option("--all", "every", is_flag=True, help=_("Run every lab in every language, on all cores."))
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help=_("With --all: runs at a time."))
 @click.option("--changed", is_flag=True, help=_("With --all: leave out what passed and has not changed."))
@@ -103,6 +112,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     timeout: float,
     every: bool,
     scenarios: tuple[str, ...],
+    audiences: tuple[str, ...],
     jobs: int | None,
     changed: bool,
 ) -> None:
@@ -113,14 +123,21 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     _refuse(
         {"-p": assignments, "--notebook": notebook}
         if every
-        else {"--jobs": jobs, "--changed": changed, "--scenario --scenario": len(scenarios) > 1},
+        else {
+            "--audience": audiences,
+            "--jobs": jobs,
+            "--changed": changed,
+            "--scenario --scenario": len(scenarios) > 1,
+        },
         _("with --all") if every else _("without --all"),
     )
     if every:
         if lab:
             _find_lab(lab, chosen)
         with ends_when_terminated():
-            done = run_all(lab, locale, scenarios, out, jobs=jobs, timeout=timeout, changed=changed)
+            done = run_all(
+                lab, locale, scenarios, audiences, out, jobs=jobs, timeout=timeout, changed=changed
+            )
         ctx.exit(done)
     path = notebook or _find_lab(lab, chosen)
     given = dict(map(split, assignments))

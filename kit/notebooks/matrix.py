@@ -26,10 +26,11 @@ from typing import Any, Literal
 from kit import i18n, settings
 from kit.errors import KitError
 from kit.i18n import gettext as _
+from kit.notebooks.editions import Selection, Workspace, editions
 from kit.notebooks.execution import DEFAULT_TIMEOUT, read_notebook, run_notebook
 from kit.notebooks.files import write_text
 from kit.notebooks.parameters import read_parameters
-from kit.notebooks.rendering import AUDIENCES
+from kit.notebooks.rendering import AUDIENCES, TARGETS
 from kit.notebooks.requirements import missing_packages
 
 Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
@@ -86,6 +87,7 @@ class Result:
         return {
             "lab": entry.lab,
             "locale": entry.locale,
+            "audience": entry.audience,
             "scenario": entry.scenario,
             "status": self.status,
             "seconds": self.seconds,
@@ -107,17 +109,38 @@ class Plan:
 
 
 def plan(
-    labs: Sequence[str], locales: Sequence[str], scenarios: Sequence[str], folder: Path, **options: Any
+    labs: Sequence[str],
+    locales: Sequence[str],
+    scenarios: Sequence[str],
+    folder: Path,
+    *,
+    audiences: Sequence[str] = AUDIENCES[:1],
+    **options: Any,
 ) -> Plan:
-    """Return the runs of labs × locales × scenarios; a lab without the parameter ``scenario`` runs once."""
+    """Return the runs of labs × locales × audiences × scenarios; a lab that knows no scenarios runs once.
+
+    What learners get is run as it lies in the labs' folder; another audience's editions are rendered first.
+    """
     entries = []
-    for lab in labs:
-        for locale in locales:
-            notebook = settings.labs_folder() / locale / f"{lab}.ipynb"
-            content = read_notebook(notebook)
-            for scenario in scenarios if "scenario" in read_parameters(content) else [USUAL]:
-                entries.append(Entry(notebook, lab, locale, scenario, what_is_missing(content)))
+    for audience in audiences:
+        for lab in labs:
+            for locale in locales:
+                notebook = _edition(lab, locale, audience, folder)
+                content = read_notebook(notebook)
+                missing = what_is_missing(content)
+                for scenario in scenarios if "scenario" in read_parameters(content) else [USUAL]:
+                    entries.append(Entry(notebook, lab, locale, scenario, missing, audience))
     return Plan(entries, folder, **options)
+
+
+def _edition(lab: str, locale: str, audience: str, folder: Path) -> Path:
+    """Return the notebook of a lab for an audience, rendered below ``folder`` if it is not the learners'."""
+    if audience == AUDIENCES[0]:
+        return settings.labs_folder() / locale / f"{lab}.ipynb"
+    [edition] = editions(Workspace.default(), Selection([lab], [locale], [(audience, TARGETS[0])]))
+    file = edition.file(folder / "editions" / audience)
+    file.write()
+    return file.path
 
 
 def what_is_missing(notebook: Mapping[str, Any]) -> str:

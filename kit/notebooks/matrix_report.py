@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from kit.i18n import gettext as _
 from kit.notebooks.files import write_text
 from kit.notebooks.matrix import USUAL, Result
+from kit.notebooks.rendering import AUDIENCES
 
 SIGNS = {"passed": "✓", "unchanged": "=", "stopped": "■", "skipped": "–", "failed": "✗"}
 
@@ -36,8 +37,7 @@ def markdown(results: Sequence[Result], seconds: float) -> str:
     locales = list(dict.fromkeys(sorted(each.entry.locale for each in results)))
     rows: dict[str, dict[str, str]] = {}
     for each in results:
-        scenario = "" if each.entry.scenario == USUAL else f" · {each.entry.scenario}"
-        rows.setdefault(each.entry.lab + scenario, {})[each.entry.locale] = cell(each)
+        rows.setdefault(_kind(each), {})[each.entry.locale] = cell(each)
     lines = [f"| {_('Lab')} | " + " | ".join(locales) + " |", "|---" * (len(locales) + 1) + "|"]
     lines += [
         f"| {name} | " + " | ".join(found.get(locale, "") for locale in locales) + " |"
@@ -48,6 +48,13 @@ def markdown(results: Sequence[Result], seconds: float) -> str:
     lines += [_("Sum of the runs: {n} s.").format(n=round(total))]
     lines += [f"\n**{each.entry.name}**: {each.message}" for each in results if each.message]
     return "\n".join(lines) + "\n"
+
+
+def _kind(result: Result) -> str:
+    """Return a run's lab, and what sets it apart from a learner's run in which all goes well."""
+    entry = result.entry
+    unusual = [part for part in (entry.audience, entry.scenario) if part not in {AUDIENCES[0], USUAL}]
+    return " · ".join([entry.lab, *unusual])
 
 
 def cell(result: Result) -> str:
@@ -75,7 +82,7 @@ def junit(results: Sequence[Result], seconds: float) -> str:
     attributes |= {"failures": str(failed), "skipped": str(skipped), "time": f"{seconds:.3f}"}
     suite = ElementTree.Element("testsuite", attributes)
     for each in results:
-        name = f"{each.entry.locale}[{each.entry.scenario}]"
+        name = f"{each.entry.locale}[{each.entry.audience}, {each.entry.scenario}]"
         case = ElementTree.SubElement(
             suite, "testcase", classname=each.entry.lab, name=name, time=f"{each.seconds:.3f}"
         )

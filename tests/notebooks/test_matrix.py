@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from kit import settings
 from kit.notebooks import matrix, matrix_report
 
 PARAMETERS = new_code_cell('scenario = "happy"  # what goes wrong', metadata={"tags": ["parameters"]})
@@ -141,3 +142,14 @@ def test_a_lab_without_scenarios_runs_once(tmp_path: Path):
         "fine-tune-en-flaky",
         "fine-tune-local-en",
     ]
+
+
+def test_the_instructors_editions_are_rendered_and_run_beside_the_learners(tmp_path: Path):
+    planned = matrix.plan(["evaluate"], ["pt"], ["happy"], tmp_path, audiences=["learner", "instructor"])
+    learner, instructor = planned.entries
+    assert (learner.name, instructor.name) == ("evaluate-pt", "evaluate-pt-instructor")
+    assert learner.notebook == settings.labs_folder() / "pt" / "evaluate.ipynb"
+    cells = nbformat.read(instructor.notebook, as_version=4).cells
+    assert any("solution" in cell.metadata.get("tags", []) for cell in cells)
+    result = matrix.Result(instructor, "passed", 1.0, 7, 7)
+    assert "| evaluate · instructor | ✓ 1 s · 7/7 |" in matrix_report.markdown([result], 1.0)
