@@ -8,37 +8,64 @@ which is roughly by frequency.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from kit.simulator.learner.records import Messages
 from kit.simulator.learner.vocabulary import END, SIZE, UNUSED, Floats, Integers, encode
 from kit.tokens import encoding
 
+Bytes = npt.NDArray[np.uint8]
+
 _CORPUS_SHARE, _PROMPT_SHARE, _ZIPF_SHARE = 0.45, 0.15, 0.4
 _ZIPF_SHIFT = 300.0
 _SCRIPTS = 4
 _LEAST_SCRIPT_SHARE = 0.01
-_HAN = re.compile(rb"[\xe4-\xe9]")  # the first bytes of U+4000 to U+9FFF in UTF-8
-_LATIN = re.compile(rb"^[\x00-\x7f]*[A-Za-z]|[\xc3-\xc5]")
+_NEITHER, _LETTER, _ACCENTED, _HAN, _OTHER = range(5)  # kinds of bytes
 
 
-def _script_of(token: bytes) -> int:
-    """Return 0 for Latin letters, 1 for Chinese, 2 for neither letters nor other scripts, 3 for the rest."""
-    if _HAN.search(token):
-        return 1
-    if _LATIN.search(token):
-        return 0
-    return 2 if token.isascii() else 3
+def _kinds_of_bytes() -> Bytes:
+    kinds = np.full(256, _NEITHER, dtype=np.uint8)
+    kinds[0x80:] = _OTHER
+    kinds[0x41:0x5B] = kinds[0x61:0x7B] = _LETTER
+    kinds[0xC3:0xC6] = _ACCENTED  # the first bytes of U+00C0 to U+017F in UTF-8: Latin letters with accents
+    kinds[0xE4:0xEA] = _HAN  # and of U+4000 to U+9FFF
+    return kinds
 
 
 @cache
 def _scripts() -> Integers:
-    known = [_script_of(encoding().decode_single_token_bytes(token)) for token in range(UNUSED)]
-    return np.array(known + [2] * (SIZE - UNUSED))
+    """Return the script of each token id; shape (SIZE,).
+
+    0 is Latin (an accented letter anywhere, or an ASCII letter before anything that is not ASCII), 1 Chinese,
+    2 neither letters nor other scripts, 3 the rest.
+    """
+    data, starts = _bytes_of_tokens()
+    kinds = _kinds_of_bytes()[data]
+    told = np.flatnonzero(kinds)  # the bytes that tell something; of each token the first of them:
+    first = np.append(kinds[told], _NEITHER)[np.searchsorted(told, starts)]
+    most = np.maximum.reduceat(kinds, starts)
+    first[most == _NEITHER] = _NEITHER  # what was found belongs to a later token
+    found = np.where(most > _LETTER, 3, 2)
+    found[(first == _LETTER) | np.logical_or.reduceat(kinds == _ACCENTED, starts)] = 0
+    found[np.logical_or.reduceat(kinds == _HAN, starts)] = 1
+    return np.concatenate([found, np.full(SIZE - UNUSED, 2)])
+
+
+def _bytes_of_tokens() -> tuple[Bytes, Integers]:
+    """Return the bytes of all ordinary tokens one after another, and where each begins.
+
+    They are decoded in one call with the end symbol in between, which is faster than 200,000 calls.
+    """
+    ids = np.full((UNUSED, 2), END)
+    ids[:, 0] = np.arange(UNUSED)
+    known = encoding()
+    tokens = known.decode_bytes(ids.ravel().tolist()).split(known.decode_single_token_bytes(END))[:UNUSED]
+    lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=UNUSED)
+    return np.frombuffer(b"".join(tokens), dtype=np.uint8), np.cumsum(lengths) - lengths
 
 
 @cache

@@ -11,6 +11,7 @@ import io
 import os
 import threading
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -23,7 +24,7 @@ from kit.simulator.learner import choices, corpus, network, objective, pointer
 from kit.simulator.learner.background import Background
 from kit.simulator.learner.features import bag
 from kit.simulator.learner.gate import new_gate
-from kit.simulator.learner.memory import Bank, Chosen, attend
+from kit.simulator.learner.memory import Bank, Chosen, Row, attend, query_of
 from kit.simulator.learner.model import LanguageModel, row_of
 from kit.simulator.learner.optimizer import Adagrad, mixing_rate
 from kit.simulator.learner.retrieval import Knowledge
@@ -49,13 +50,15 @@ def base_model() -> LanguageModel:
 def knowledge() -> Knowledge:
     """Return the base model's general knowledge, which needs no training."""
     with _LOCK:
-        return _untrained().knowledge
+        return _untrained()[0].knowledge
 
 
 @cache
-def _untrained() -> LanguageModel:
+def _untrained() -> tuple[LanguageModel, list[Row]]:
     with single_threaded():
-        return assemble(corpus.load())
+        source = corpus.load()
+        rows = [row_of(example.messages) for example in source.examples]
+        return assemble(source, rows), rows
 
 
 @cache
@@ -63,17 +66,16 @@ def _base_model() -> LanguageModel:
     source = corpus.load()
     place = settings.work_folder() / "learner" / f"base-{_fingerprint(source)}.npz"
     with single_threaded():
-        untrained = _untrained()
+        untrained, rows = _untrained()
         parameters = _read(place)
         if parameters is None:
-            parameters = _learn(source, untrained)
+            parameters = _learn(source, rows, untrained)
             _write(place, parameters)
     return replace(untrained, parameters=parameters)
 
 
-def assemble(source: corpus.Corpus) -> LanguageModel:
-    """Return a model that remembers the corpus and has learned nothing yet."""
-    rows = [row_of(example.messages) for example in source.examples]
+def assemble(source: corpus.Corpus, rows: Sequence[Row]) -> LanguageModel:
+    """Return a model that remembers the corpus, given also as rows, and has learned nothing yet."""
     texts = [(example.locale, row.prompt.content) for example, row in zip(source.examples, rows, strict=True)]
     texts += [(example.locale, row.answer) for example, row in zip(source.examples, rows, strict=True)]
     notes = [(locale, bag((text, 1.0))) for locale, text in source.notes]
@@ -82,7 +84,8 @@ def assemble(source: corpus.Corpus) -> LanguageModel:
     knowledge = Knowledge(texts + notes, [one for _, one in notes], _background(source), prompts, lexicons)
     vocabulary = Vocabulary(dict.fromkeys([END, *(token for row in rows for token in row.tokens)]))
     brief = np.array([wanted for _, wanted in prompts], dtype=np.float32)
-    bank = Bank(rows, knowledge.rate, knowledge, vocabulary, brief)
+    queries = [query_of(row.prompt, knowledge) for row in rows]
+    bank = Bank(rows, queries, knowledge.rate, knowledge, vocabulary, brief)
     parameters = network.new_parameters(vocabulary.tokens)
     parameters |= pointer.new_parameters(1)
     parameters |= choices.new_parameters(0)
@@ -100,14 +103,14 @@ class _Lesson:
     known: Mask
 
 
-def _learn(source: corpus.Corpus, model: LanguageModel) -> dict[str, Floats]:
+def _learn(source: corpus.Corpus, rows: Sequence[Row], model: LanguageModel) -> dict[str, Floats]:
     """Train the model's parameters; deterministic.
 
     A quarter of the corpus comes last: by then the network can do something, and how far to rely on it or on
     the memory is learned from examples that are new to both.
     """
     groups = np.array([example.group for example in source.examples])
-    lessons = _lessons(source, model, groups)
+    lessons = _lessons(rows, model, groups)
     generator = np.random.default_rng(_SEED)
     distinct = np.unique(groups)
     late = np.isin(groups, generator.permutation(distinct)[: round(_LATE_SHARE * len(distinct))])
@@ -122,30 +125,27 @@ def _learn(source: corpus.Corpus, model: LanguageModel) -> dict[str, Floats]:
             result = objective.evaluate(
                 parameters,
                 [one.case for one in some],
-                [attend(model.banks, one.rows) for one in some],
+                attend(model.banks, [one.rows for one in some]),
                 known=[one.known for one in some],
             )
             optimizer.step(result.gradients, mixing)
     return parameters
 
 
-def _lessons(source: corpus.Corpus, model: LanguageModel, groups: Integers) -> list[_Lesson]:
+def _lessons(rows: Sequence[Row], model: LanguageModel, groups: Integers) -> list[_Lesson]:
     """Prepare the examples.
 
     Half of the questions may look at other wordings of themselves, half may not: so attention learns both to
     find what means the same and to answer what nobody asked before. A review never sees itself.
     """
-    cases = [model.case(example.messages) for example in source.examples]
+    cases = model.cases(rows)
     numbers = np.arange(len(cases))
-    known = _known_elsewhere(cases, groups, len(model.vocabulary))
-    return [
-        _Lesson(
-            case,
-            model.chosen(case.prompt, [groups == groups[at] if case.brief or at % 2 else numbers == at]),
-            known[at],
-        )
-        for at, case in enumerate(cases)
+    hidden = [
+        [groups == groups[at] if case.brief or at % 2 else numbers == at] for at, case in enumerate(cases)
     ]
+    chosen = model.chosen([case.query for case in cases], hidden)
+    known = _known_elsewhere(cases, groups, len(model.vocabulary))
+    return [_Lesson(*one) for one in zip(cases, chosen, known, strict=True)]
 
 
 def _known_elsewhere(cases: list[objective.Case], groups: Integers, places: int) -> list[Mask]:

@@ -8,7 +8,6 @@ Hashes are CRC-32: equal in every process, unlike Python's own.
 import re
 import unicodedata
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,11 +53,17 @@ def is_han(word: str) -> bool:
 
 
 @lru_cache(maxsize=50_000)
-def _features_of(word: str) -> tuple[tuple[int, float], ...]:
+def _features_of(word: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the numbers of a word's features, and how much of each there is; a number may come twice."""
+    found = _weighed(word)
+    return tuple(number for number, _ in found), tuple(amount for _, amount in found)
+
+
+def _weighed(word: str) -> list[tuple[int, float]]:
     if is_han(word):
         found = [(_number("h1", one), 0.4) for one in word]
         found += [(_number("h2", word[at : at + 2]), 1.0) for at in range(len(word) - 1)]
-        return tuple(found)
+        return found
     plain = "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
     found = [(_number("w", plain), 1.0)]
     if len(plain) >= 4:
@@ -68,19 +73,22 @@ def _features_of(word: str) -> tuple[tuple[int, float], ...]:
     framed = f"^{plain}$"
     if len(plain) >= 4:
         found += [(_number("c4", framed[at : at + 4]), 0.3) for at in range(len(framed) - 3)]
-    return tuple(found)
+    return found
 
 
 def bag(*texts: tuple[str, float]) -> Bag:
     """Return the features of weighted texts: each a pair of text and weight."""
-    amounts: Counter[int] = Counter()
+    numbers: list[int] = []
+    amounts: list[float] = []
     for text, weight in texts:
         for word in words(text.lower()):
-            for number, amount in _features_of(word):
-                amounts[number] += weight * amount  # type: ignore[assignment]
-    ids = np.array(sorted(amounts), dtype=np.int64)
+            found, much = _features_of(word)
+            numbers += found
+            amounts += much if weight == 1.0 else [weight * one for one in much]
+    ids, which = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
+    summed = np.bincount(which, weights=amounts, minlength=len(ids)).astype(np.float32)
     # A word said five times does not count five times: square root, as is usual in retrieval.
-    return Bag(ids, np.sqrt(np.array([amounts[number] for number in ids.tolist()], dtype=np.float32)))
+    return Bag(ids, np.sqrt(summed))
 
 
 def split(messages: Messages) -> tuple[str, str, str]:
@@ -113,10 +121,15 @@ def prompt_of(messages: Messages) -> Prompt:
     """Return the features of a prompt: all messages before the answer."""
     last, earlier, system = split(messages)
     content = bag((last, 1.0), (earlier, _EARLIER_TURNS), (system, _SYSTEM))
-    standing = bag((system, 1.0))
-    length = np.float32(max(float(np.sqrt((standing.amounts**2).sum())), 1e-6))
     wish = bag((last, 1.0), (system, 1.0)) if system else content
-    return Prompt(content, wish, Bag(standing.ids, standing.amounts / length), last)
+    return Prompt(content, wish, _standing(system), last)
+
+
+@lru_cache(maxsize=100)  # all prompts of a file usually have the same one
+def _standing(system: str) -> Bag:
+    found = bag((system, 1.0))
+    length = np.float32(max(float(np.sqrt((found.amounts**2).sum())), 1e-6))
+    return Bag(found.ids, found.amounts / length)
 
 
 def suffix_hashes(tokens: list[int]) -> Hashes:

@@ -91,7 +91,7 @@ def softmax(logits: Floats) -> Floats:
     """Return softmax over the last axis, computed in place."""
     logits -= logits.max(axis=-1, keepdims=True)
     np.exp(logits, out=logits)
-    logits /= logits.sum(axis=-1, keepdims=True)
+    logits *= 1.0 / logits.sum(axis=-1, keepdims=True)
     return logits
 
 

@@ -24,24 +24,37 @@ class Index:
 
     def __init__(self, vectors: Sequence[Bag]) -> None:
         self.size = len(vectors)
-        rows = np.repeat(np.arange(self.size), [len(vector.ids) for vector in vectors])
-        ids = np.concatenate([np.zeros(0, np.int64), *(vector.ids for vector in vectors)])
-        amounts = np.concatenate([np.zeros(0), *(vector.amounts for vector in vectors)])
+        every = joined(vectors)
+        told = every.amounts != 0.0
+        ids = every.ids[told]
         order = np.argsort(ids, kind="stable")
-        self._ids, self._rows = ids[order], rows[order]
-        self._amounts = amounts[order]
+        self._ids, first = np.unique(ids[order], return_index=True)
+        self._starts: Integers = np.append(first, len(ids))
+        rows = np.repeat(np.arange(self.size), [len(vector.ids) for vector in vectors])
+        self._rows, self._amounts = rows[told][order], every.amounts[told][order]
 
-    def products(self, query: Bag) -> Floats:
-        """Return the inner product of the query with every vector; shape (size,)."""
-        first = np.searchsorted(self._ids, query.ids, side="left")
-        lengths = np.searchsorted(self._ids, query.ids, side="right") - first
-        total = int(lengths.sum())
-        if not total:
-            return np.zeros(self.size, dtype=np.float32)
-        starts = np.repeat(first - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
-        at = starts + np.arange(total)
-        weights = self._amounts[at] * np.repeat(query.amounts, lengths)
-        return np.bincount(self._rows[at], weights=weights, minlength=self.size).astype(np.float32)
+    def products(self, queries: Sequence[Bag]) -> Floats:
+        """Return the inner products of queries with every vector; shape (len(queries), size)."""
+        owner = np.repeat(np.arange(len(queries)), [len(query.ids) for query in queries])
+        every = joined(queries)
+        at = np.minimum(np.searchsorted(self._ids, every.ids), max(len(self._ids) - 1, 0))
+        if not len(self._ids) or not len(at):
+            return np.zeros((len(queries), self.size), dtype=np.float32)
+        met = np.flatnonzero((self._ids[at] == every.ids) & (every.amounts != 0.0))
+        first = self._starts[at[met]]
+        lengths = self._starts[at[met] + 1] - first
+        places = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        places += np.arange(len(places))
+        weights = self._amounts[places] * np.repeat(every.amounts[met], lengths)
+        cells = np.repeat(owner[met] * self.size, lengths) + self._rows[places]
+        summed = np.bincount(cells, weights=weights, minlength=len(queries) * self.size)
+        return summed.astype(np.float32).reshape(len(queries), self.size)
+
+
+def joined(bags: Sequence[Bag]) -> Bag:
+    """Return the features of several bags one after another, no longer distinct."""
+    ids = np.concatenate([np.zeros(0, np.int64), *(one.ids for one in bags)])
+    return Bag(ids, np.concatenate([np.zeros(0, np.float32), *(one.amounts for one in bags)]))
 
 
 def rates(bags: Iterable[Bag]) -> Floats:
@@ -86,12 +99,12 @@ class Knowledge:
         by_locale = np.stack([rates(one for of, one in texts if of == locale) for locale in locales])
         self.rate: Floats = by_locale.max(axis=0)
         smoothed = np.log(by_locale + 0.003)
-        self._languages: Floats = smoothed - smoothed.mean(axis=0, keepdims=True)
+        self._languages: Floats = np.ascontiguousarray((smoothed - smoothed.mean(axis=0)).T)
         self._notes = Index([weighted(note, self.rate) for note in notes])
 
     def language(self, one: Bag) -> Floats:
         """Return how likely each language is for a text; shape (languages,), sums to one."""
-        scores = self._languages[:, one.ids] @ one.amounts
+        scores = one.amounts @ self._languages[one.ids]
         powers: Floats = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())
 
@@ -112,14 +125,14 @@ class Knowledge:
 
         The notes of the languages are parallel: the same subjects in the same order.
         """
-        found = self.reminders(one).reshape(len(self._languages), -1).sum(axis=0)
+        found = self.reminders([one])[0].reshape(self._languages.shape[1], -1).sum(axis=0)
         return np.asarray(found / max(float(np.sqrt((found * found).sum())), 1e-6))
 
-    def reminders(self, one: Bag) -> Floats:
-        """Return how much a weighted text reminds of each note; shape (notes,), length one or zero."""
-        found = np.maximum(self._notes.products(one), 0.0) ** _SHARPNESS
-        length = float(np.sqrt((found * found).sum()))
-        return np.asarray(found / max(length, 1e-6))
+    def reminders(self, texts: Sequence[Bag]) -> Floats:
+        """Return how much weighted texts remind of each note; shape (texts, notes), rows of length 1 or 0."""
+        found = np.maximum(self._notes.products(texts), 0.0) ** _SHARPNESS
+        lengths = np.sqrt((found * found).sum(axis=1, keepdims=True))
+        return np.asarray(found / np.maximum(lengths, np.float32(1e-6)))
 
 
 def nearest(products: Floats, number: int) -> Integers:
@@ -136,14 +149,16 @@ _ROUNDS, _RATE, _MOMENTUM, _DECAY = 80, 0.2, 0.9, 1e-4
 
 def _separated(bags: Sequence[Bag], wanted: Mask) -> Floats:
     """Return the weights of a logistic regression over features; gradient descent with momentum."""
-    ids = np.concatenate([one.ids for one in bags])
-    amounts = np.concatenate([one.amounts for one in bags])
+    every = joined(bags)
+    ids, which = np.unique(every.ids, return_inverse=True)  # all other features keep the weight zero
     owner = np.repeat(np.arange(len(bags)), [len(one.ids) for one in bags])
-    weights, speed = np.zeros(BUCKETS), np.zeros(BUCKETS)
+    weights, speed = np.zeros(len(ids)), np.zeros(len(ids))
     for _ in range(_ROUNDS):
-        scores = np.bincount(owner, weights=weights[ids] * amounts, minlength=len(bags))
+        scores = np.bincount(owner, weights=weights[which] * every.amounts, minlength=len(bags))
         errors = 1.0 / (1.0 + np.exp(-scores)) - wanted
-        slope = np.bincount(ids, weights=errors[owner] * amounts, minlength=BUCKETS) / len(bags)
+        slope = np.bincount(which, weights=errors[owner] * every.amounts, minlength=len(ids)) / len(bags)
         speed = _MOMENTUM * speed - _RATE * (slope + _DECAY * weights)
         weights += speed
-    return weights.astype(np.float32)
+    found = np.zeros(BUCKETS, dtype=np.float32)
+    found[ids] = weights
+    return found

@@ -166,9 +166,9 @@ def test_a_long_job_looks_at_a_part_of_its_examples(
     seen: list[int] = []
     learn = training_module._Trainer._learn
 
-    def counted(self: object, chosen: np.ndarray, epoch: int) -> tuple[float, float]:
+    def counted(self: object, chosen: np.ndarray, *rest: object) -> tuple[float, float]:
         seen.append(len(chosen))
-        return learn(self, chosen, epoch)  # type: ignore[arg-type]
+        return learn(self, chosen, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(training_module, "BUDGET", 120 * 27 // 3)
     monkeypatch.setattr(training_module, "LARGEST_MEMORY", 50)
