@@ -9,7 +9,8 @@ which is roughly by frequency.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,7 @@ def _kinds_of_bytes() -> Bytes:
     return kinds
 
 
-@cache
-def _scripts() -> Integers:
+def _scripts() -> Bytes:
     """Return the script of each token id; shape (SIZE,).
 
     0 is Latin (an accented letter anywhere, or an ASCII letter before anything that is not ASCII), 1 Chinese,
@@ -52,7 +52,7 @@ def _scripts() -> Integers:
     found = np.where(most > _LETTER, 3, 2)
     found[(first == _LETTER) | np.logical_or.reduceat(kinds == _ACCENTED, starts)] = 0
     found[np.logical_or.reduceat(kinds == _HAN, starts)] = 1
-    return np.concatenate([found, np.full(SIZE - UNUSED, 2)])
+    return np.append(found, [2] * (SIZE - UNUSED)).astype(np.uint8)
 
 
 def _bytes_of_tokens() -> tuple[Bytes, Integers]:
@@ -68,30 +68,40 @@ def _bytes_of_tokens() -> tuple[Bytes, Integers]:
     return np.frombuffer(b"".join(tokens), dtype=np.uint8), np.cumsum(lengths) - lengths
 
 
-@cache
-def _zipf() -> Floats:
-    """Return Zipf's law over the tokens of each script; shape (_SCRIPTS, SIZE), rows sum to one."""
-    weights = 1.0 / (np.arange(SIZE, dtype=np.float64) + _ZIPF_SHIFT)
-    weights[UNUSED], weights[END] = 0.0, weights[1000]
-    by_script = np.where(_scripts() == np.arange(_SCRIPTS)[:, None], weights, 0.0)
-    return np.asarray(by_script / by_script.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
+@dataclass(frozen=True)
 class Background:
     """The background of a base corpus.
 
-    Args:
-        tokens: per language all token ids of the corpus in that language.
+    Attributes:
+        scripts: the script of each token id; shape (SIZE,).
+        unigrams: how often tokens occur in each language, rows sum to one; shape (languages, SIZE).
+        script_shares: how often scripts do; shape (languages, _SCRIPTS).
     """
 
-    def __init__(self, tokens: Sequence[Sequence[int]]) -> None:
+    scripts: Bytes
+    unigrams: Floats
+    script_shares: Floats
+
+    @classmethod
+    def of_tokens(cls, tokens: Sequence[Sequence[int]]) -> Background:
+        """Return the background of a corpus, given as all token ids of each language."""
+        scripts = _scripts()
         counts = np.stack([np.bincount(np.array(one), minlength=SIZE) for one in tokens]).astype(np.float32)
-        self._unigrams: Floats = counts / counts.sum(axis=1, keepdims=True)
+        unigrams = counts / counts.sum(axis=1, keepdims=True)
         masses = [
-            np.bincount(_scripts(), weights=unigram, minlength=_SCRIPTS) + _LEAST_SCRIPT_SHARE
-            for unigram in self._unigrams
+            np.bincount(scripts, weights=unigram, minlength=_SCRIPTS) + _LEAST_SCRIPT_SHARE
+            for unigram in unigrams
         ]
-        self._script_shares: Floats = np.stack([mass / mass.sum() for mass in masses]).astype(np.float32)
+        shares = np.stack([mass / mass.sum() for mass in masses]).astype(np.float32)
+        return cls(scripts, unigrams, shares)
+
+    @cached_property
+    def _zipf(self) -> Floats:
+        """Zipf's law over the tokens of each script; shape (_SCRIPTS, SIZE), rows sum to one."""
+        weights = 1.0 / (np.arange(SIZE, dtype=np.float64) + _ZIPF_SHIFT)
+        weights[UNUSED], weights[END] = 0.0, weights[1000]
+        by_script = np.where(self.scripts == np.arange(_SCRIPTS)[:, None], weights, 0.0)
+        return np.asarray(by_script / by_script.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def of(self, language: Floats, messages: Messages, tokens: Integers | None = None) -> Floats:
         """Return the background after a prompt; shape (SIZE,), sums to one.
@@ -102,8 +112,8 @@ class Background:
             tokens: ids to return the probabilities of, in place of all; then the shape is (len(tokens),).
         """
         here: slice | Integers = slice(None) if tokens is None else tokens
-        found = (_CORPUS_SHARE * language) @ self._unigrams[:, here]
-        found += (_ZIPF_SHARE * (language @ self._script_shares)) @ _zipf()[:, here]
+        found = (_CORPUS_SHARE * language) @ self.unigrams[:, here]
+        found += (_ZIPF_SHARE * (language @ self.script_shares)) @ self._zipf[:, here]
         said = sorted({token for message in messages for token in encode(message["content"])}) or [END]
         share = np.float32(_PROMPT_SHARE / len(said))
         if tokens is None:

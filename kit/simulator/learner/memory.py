@@ -56,45 +56,87 @@ def query_of(prompt: Prompt, knowledge: Knowledge) -> Query:
     return Query(prompt, knowledge.language(prompt.wish), knowledge.brevity(prompt.wish))
 
 
+@dataclass(frozen=True)
 class Bank:
     """Remembered examples, all from the same source.
 
-    Args:
-        rows: the examples.
-        queries: their prompts, as the memory compares them.
-        rate: how common each feature is, see :func:`retrieval.rates`.
+    Attributes:
         knowledge: the base corpus's knowledge.
-        vocabulary: gives the places of the answers' tokens.
-        brief: whether each answer is a word or two, where that is to count; else it is guessed from the
-            prompt, as it is for the prompts to answer; shape (rows,).
+        conversations: the examples, if they are to be kept with the model.
+        rate: how common each feature is, see :func:`retrieval.rates`.
+        prompts: the words of the prompts, weighted.
+        answers: the words of the answers, weighted.
+        standing: the distinct system prompts.
+        standing_of: which of them each row has; shape (rows,).
+        languages: how likely each row is in each language; shape (rows, languages).
+        brevities: how likely each row's answer is a word or two; shape (rows,).
+        prompt_notes: how much prompts remind of each note; shape (rows, notes).
+        answer_notes: how much answers do; shape (rows, notes).
+        starts: where the tokens of each answer begin, and where the last one's end; shape (rows + 1,).
+        hashes: what stands before each token; shape (len(SUFFIXES), tokens).
+        places: the tokens, as places of the vocabulary, -1 for unknown; shape (tokens,).
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what likeness is made of
-        self,
+    knowledge: Knowledge
+    conversations: tuple[Messages, ...]
+    rate: Floats
+    prompts: Index
+    answers: Index
+    standing: Index
+    standing_of: Integers
+    languages: Floats
+    brevities: Floats
+    prompt_notes: Floats
+    answer_notes: Floats
+    starts: Integers
+    hashes: Hashes
+    places: Integers
+
+    @classmethod
+    def of(  # noqa: PLR0913, PLR0917 - what likeness is made of
+        cls,
         rows: Sequence[Row],
         queries: Sequence[Query],
         rate: Floats,
         knowledge: Knowledge,
         vocabulary: Vocabulary,
         brief: Floats | None = None,
-    ) -> None:
-        self.conversations = tuple(row.messages for row in rows)
-        self.rate, self._knowledge = rate, knowledge
+    ) -> Bank:
+        """Return a bank that remembers examples.
+
+        Args:
+            rows: the examples.
+            queries: their prompts, as the memory compares them.
+            rate: see above.
+            knowledge: see above.
+            vocabulary: gives the places of the answers' tokens.
+            brief: whether each answer is a word or two, where that is to count; else it is guessed from the
+                prompt, as it is for the prompts to answer; shape (rows,).
+        """
         prompts = [weighted(row.prompt.content, rate) for row in rows]
         answers = [weighted(row.answer, rate) for row in rows]
-        self._prompts, self._answers = Index(prompts), Index(answers)
-        self._standing, self._standing_of = _distinct([row.prompt.standing for row in rows])
-        self._languages = np.stack([query.language for query in queries])
+        standing, standing_of = _distinct([row.prompt.standing for row in rows])
         guessed = [query.brevity for query in queries] if brief is None else brief
-        self._brevities: Floats = np.array(guessed, dtype=np.float32)
-        self._prompt_notes, self._answer_notes = knowledge.reminders(prompts), knowledge.reminders(answers)
         tokens = [list(row.tokens[:_LONGEST_ANSWER]) for row in rows]
-        self.starts: Integers = np.cumsum([0, *(len(one) for one in tokens)])
-        self.hashes: Hashes = hashes_of_many([one[:-1] for one in tokens])
-        self.places: Integers = vocabulary.places(chain.from_iterable(tokens))
+        return cls(
+            knowledge,
+            tuple(row.messages for row in rows),
+            rate,
+            Index.of(prompts),
+            Index.of(answers),
+            standing,
+            standing_of,
+            np.stack([query.language for query in queries]),
+            np.array(guessed, dtype=np.float32),
+            knowledge.reminders(prompts),
+            knowledge.reminders(answers),
+            np.cumsum([0, *(len(one) for one in tokens)]),
+            hashes_of_many([one[:-1] for one in tokens]),
+            vocabulary.places(chain.from_iterable(tokens)),
+        )
 
     def __len__(self) -> int:
-        return len(self._brevities)
+        return len(self.brevities)
 
     def likeness(self, queries: Sequence[Query]) -> Floats:
         """Return how each row is like each prompt, in CHANNELS ways; shape (queries, rows, CHANNELS).
@@ -103,19 +145,19 @@ class Bank:
         brief answer wanted or not; the same system prompt.
         """
         words = [weighted(query.prompt.content, self.rate) for query in queries]
-        notes = self._knowledge.reminders(words)
+        notes = self.knowledge.reminders(words)
         languages = np.stack([query.language for query in queries])
         brevity = np.array([[query.brevity] for query in queries])
-        alike = self._brevities * brevity + (1.0 - self._brevities) * (1.0 - brevity)
+        alike = self.brevities * brevity + (1.0 - self.brevities) * (1.0 - brevity)
         channels = np.empty((len(queries), len(self), CHANNELS), dtype=np.float32)
-        channels[..., 0] = self._prompts.products(words)
-        channels[..., 1] = self._answers.products(words)
-        channels[..., 2] = notes @ self._prompt_notes.T
-        channels[..., 3] = notes @ self._answer_notes.T
-        channels[..., 4] = np.log(languages @ self._languages.T + 0.001) / 3.0
+        channels[..., 0] = self.prompts.products(words)
+        channels[..., 1] = self.answers.products(words)
+        channels[..., 2] = notes @ self.prompt_notes.T
+        channels[..., 3] = notes @ self.answer_notes.T
+        channels[..., 4] = np.log(languages @ self.languages.T + 0.001) / 3.0
         channels[..., 5] = np.log(alike + 0.001)
-        channels[..., 6] = self._standing.products([query.prompt.standing for query in queries])[
-            :, self._standing_of
+        channels[..., 6] = self.standing.products([query.prompt.standing for query in queries])[
+            :, self.standing_of
         ]
         return channels
 
@@ -131,7 +173,7 @@ def _distinct(bags: Sequence[Bag]) -> tuple[Index, Integers]:
             numbers[key] = len(first)
             first.append(one)
         which[at] = numbers[key]
-    return Index(first), which
+    return Index.of(first), which
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary:
     """Return a bank of tuning examples; what is common among them counts as common from now on."""
     common = np.maximum(rate, rates(row.prompt.content for row in rows))
     queries = [query_of(row.prompt, knowledge) for row in rows]
-    return Bank(rows, queries, common, knowledge, vocabulary)
+    return Bank.of(rows, queries, common, knowledge, vocabulary)
 
 
 def wants_brief(query: Query) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,38 +16,51 @@ _LEAST_RATE = 0.002
 _SHARPNESS = 1.5  # lets the notes that fit best stand out
 
 
+@dataclass(frozen=True)
 class Index:
     """Many sparse vectors of features, kept by feature.
 
-    Args:
-        vectors: bags whose amounts are already weighted; a cosine comes out if they have length one.
+    Attributes:
+        size: how many vectors there are.
+        ids: the features that occur in them, ascending; shape (features,).
+        starts: where the entries of each feature begin, and where the last one's end; shape (features + 1,).
+        rows: the vector of each entry; shape (entries,).
+        amounts: how much of the feature is in it; shape (entries,).
     """
 
-    def __init__(self, vectors: Sequence[Bag]) -> None:
-        self.size = len(vectors)
+    size: int
+    ids: Integers
+    starts: Integers
+    rows: Integers
+    amounts: Floats
+
+    @classmethod
+    def of(cls, vectors: Sequence[Bag]) -> Index:
+        """Return the index of bags whose amounts are weighted; cosines come out if they have length one."""
         every = joined(vectors)
         told = every.amounts != 0.0
         ids = every.ids[told]
         order = np.argsort(ids, kind="stable")
-        self._ids, first = np.unique(ids[order], return_index=True)
-        self._starts: Integers = np.append(first, len(ids))
-        rows = np.repeat(np.arange(self.size), [len(vector.ids) for vector in vectors])
-        self._rows, self._amounts = rows[told][order], every.amounts[told][order]
+        distinct, first = np.unique(ids[order], return_index=True)
+        rows = np.repeat(np.arange(len(vectors)), [len(vector.ids) for vector in vectors])[told][order]
+        starts = np.append(first, len(ids))
+        amounts = every.amounts[told][order]
+        return cls(len(vectors), distinct.astype(np.int32), starts, rows.astype(np.int32), amounts)
 
     def products(self, queries: Sequence[Bag]) -> Floats:
         """Return the inner products of queries with every vector; shape (len(queries), size)."""
         owner = np.repeat(np.arange(len(queries)), [len(query.ids) for query in queries])
         every = joined(queries)
-        at = np.minimum(np.searchsorted(self._ids, every.ids), max(len(self._ids) - 1, 0))
-        if not len(self._ids) or not len(at):
+        at = np.minimum(np.searchsorted(self.ids, every.ids), max(len(self.ids) - 1, 0))
+        if not len(self.ids) or not len(at):
             return np.zeros((len(queries), self.size), dtype=np.float32)
-        met = np.flatnonzero((self._ids[at] == every.ids) & (every.amounts != 0.0))
-        first = self._starts[at[met]]
-        lengths = self._starts[at[met] + 1] - first
+        met = np.flatnonzero((self.ids[at] == every.ids) & (every.amounts != 0.0))
+        first = self.starts[at[met]]
+        lengths = self.starts[at[met] + 1] - first
         places = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
         places += np.arange(len(places))
-        weights = self._amounts[places] * np.repeat(every.amounts[met], lengths)
-        cells = np.repeat(owner[met] * self.size, lengths) + self._rows[places]
+        weights = self.amounts[places] * np.repeat(every.amounts[met], lengths)
+        cells = np.repeat(owner[met] * self.size, lengths) + self.rows[places]
         summed = np.bincount(cells, weights=weights, minlength=len(queries) * self.size)
         return summed.astype(np.float32).reshape(len(queries), self.size)
 
@@ -73,38 +87,56 @@ def weighted(one: Bag, rate: Floats) -> Bag:
     return Bag(one.ids, (amounts / max(length, 1e-6)).astype(np.float32))
 
 
+@dataclass(frozen=True)
 class Knowledge:
     """General knowledge from the base corpus: how common features are, which language, what belongs together.
 
-    Args:
-        texts: pairs of language and bag of everything in the base corpus.
-        notes: the notes' bags; two texts that remind of the same notes are related.
-        background: how often tokens occur; its languages are those of the texts in alphabetical order.
-        prompts: prompts and whether a word or two is the answer, as when labels are asked for.
+    Attributes:
+        background: how often tokens occur; its languages are those of the corpus in alphabetical order.
+        rate: how common each feature is in the language where it is most common; shape (BUCKETS,).
+        languages: how much each feature speaks for each language; shape (BUCKETS, languages).
+        notes: the notes of all languages; two texts that remind of the same notes are related.
+        brief: how much each feature speaks for an answer of a word or two; shape (BUCKETS,).
         lexicons: valence words, one lexicon per language in alphabetical order.
     """
 
-    def __init__(
-        self,
+    background: Background
+    rate: Floats
+    languages: Floats
+    notes: Index
+    brief: Floats
+    lexicons: tuple[Lexicon, ...]
+
+    @classmethod
+    def of(
+        cls,
         texts: Sequence[tuple[str, Bag]],
         notes: Sequence[Bag],
         background: Background,
         prompts: Sequence[tuple[Bag, bool]],
         lexicons: Sequence[Lexicon],
-    ) -> None:
-        self.background = background
-        self._lexicons = tuple(lexicons)
-        self._brief = _separated([one for one, _ in prompts], np.array([brief for _, brief in prompts]))
+    ) -> Knowledge:
+        """Return the knowledge in a corpus.
+
+        Args:
+            texts: pairs of language and bag of everything in it.
+            notes: the notes' bags.
+            background: see above.
+            prompts: prompts and whether a word or two is the answer, as when labels are asked for.
+            lexicons: see above.
+        """
         locales = sorted({locale for locale, _ in texts})
         by_locale = np.stack([rates(one for of, one in texts if of == locale) for locale in locales])
-        self.rate: Floats = by_locale.max(axis=0)
+        rate = by_locale.max(axis=0)
         smoothed = np.log(by_locale + 0.003)
-        self._languages: Floats = np.ascontiguousarray((smoothed - smoothed.mean(axis=0)).T)
-        self._notes = Index([weighted(note, self.rate) for note in notes])
+        languages = np.ascontiguousarray(((smoothed - smoothed.mean(axis=0)) * (rate > 0.0)).T)
+        index = Index.of([weighted(note, rate) for note in notes])
+        brief = _separated([one for one, _ in prompts], np.array([wanted for _, wanted in prompts]))
+        return cls(background, rate, languages, index, brief, tuple(lexicons))
 
     def language(self, one: Bag) -> Floats:
         """Return how likely each language is for a text; shape (languages,), sums to one."""
-        scores = one.amounts @ self._languages[one.ids]
+        scores = one.amounts @ self.languages[one.ids]
         powers: Floats = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())
 
@@ -113,24 +145,24 @@ class Knowledge:
         kinds: list[str] = []
         for paragraph in filter(str.strip, text.split("\n")):
             language = int(self.language(bag((paragraph, 1.0))).argmax())
-            kinds += [*self._lexicons[language].kinds(paragraph), "."]
+            kinds += [*self.lexicons[language].kinds(paragraph), "."]
         return feelings(kinds)
 
     def brevity(self, one: Bag) -> float:
         """Return how likely a prompt wants a word or two rather than sentences."""
-        return float(1.0 / (1.0 + np.exp(-(self._brief[one.ids] @ one.amounts))))
+        return float(1.0 / (1.0 + np.exp(-(self.brief[one.ids] @ one.amounts))))
 
     def subjects(self, one: Bag) -> Floats:
         """Return :meth:`reminders` over all languages; shape (notes per language,), length one or zero.
 
         The notes of the languages are parallel: the same subjects in the same order.
         """
-        found = self.reminders([one])[0].reshape(self._languages.shape[1], -1).sum(axis=0)
+        found = self.reminders([one])[0].reshape(self.languages.shape[1], -1).sum(axis=0)
         return np.asarray(found / max(float(np.sqrt((found * found).sum())), 1e-6))
 
     def reminders(self, texts: Sequence[Bag]) -> Floats:
         """Return how much weighted texts remind of each note; shape (texts, notes), rows of length 1 or 0."""
-        found = np.maximum(self._notes.products(texts), 0.0) ** _SHARPNESS
+        found = np.maximum(self.notes.products(texts), 0.0) ** _SHARPNESS
         lengths = np.sqrt((found * found).sum(axis=1, keepdims=True))
         return np.asarray(found / np.maximum(lengths, np.float32(1e-6)))
 
