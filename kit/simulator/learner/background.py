@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,21 +103,47 @@ class Background:
         by_script = np.where(self.scripts == np.arange(_SCRIPTS)[:, None], weights, 0.0)
         return np.asarray(by_script / by_script.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def of(self, language: Floats, messages: Messages, tokens: Integers | None = None) -> Floats:
+    def of(self, language: Floats, messages: Messages) -> Floats:
         """Return the background after a prompt; shape (SIZE,), sums to one.
 
         Args:
             language: how likely each language is; shape (languages,).
             messages: the prompt.
-            tokens: ids to return the probabilities of, in place of all; then the shape is (len(tokens),).
         """
-        here: slice | Integers = slice(None) if tokens is None else tokens
-        found = (_CORPUS_SHARE * language) @ self.unigrams[:, here]
-        found += (_ZIPF_SHARE * (language @ self.script_shares)) @ self._zipf[:, here]
-        said = sorted({token for message in messages for token in encode(message["content"])}) or [END]
-        share = np.float32(_PROMPT_SHARE / len(said))
-        if tokens is None:
-            found[said] += share
-        else:
-            found[np.isin(tokens, said)] += share
+        found = (_CORPUS_SHARE * language) @ self.unigrams
+        found += (_ZIPF_SHARE * (language @ self.script_shares)) @ self._zipf
+        said = _said(messages)
+        found[list(said)] += np.float32(_PROMPT_SHARE / len(said))
         return np.asarray(found, dtype=np.float32)
+
+    def along(
+        self, languages: Floats, prompts: Sequence[Messages], answers: Sequence[Sequence[int]]
+    ) -> Floats:
+        """Return what :meth:`of` says of each token of several answers, one after another; shape (tokens,).
+
+        Args:
+            languages: how likely each language is for each prompt; shape (prompts, languages).
+            prompts: the prompts.
+            answers: the tokens of their answers.
+        """
+        tokens = np.array([token for answer in answers for token in answer])
+        owner = np.repeat(np.arange(len(answers)), [len(answer) for answer in answers])
+        found = _CORPUS_SHARE * (languages[owner] * self.unigrams[:, tokens].T).sum(axis=1)
+        scripts = (languages @ self.script_shares)[owner]
+        found += _ZIPF_SHARE * (scripts * self._zipf[:, tokens].T).sum(axis=1)
+        repeated: list[float] = []
+        for prompt, answer in zip(prompts, answers, strict=True):
+            said = _said(prompt)
+            share = _PROMPT_SHARE / len(said)
+            repeated += [share if token in said else 0.0 for token in answer]
+        return np.asarray(found + np.array(repeated), dtype=np.float32)
+
+
+def _said(messages: Messages) -> set[int]:
+    """Return the tokens of a prompt; of an empty one the end symbol."""
+    return set().union(*(_tokens_in(message["content"]) for message in messages)) or {END}
+
+
+@lru_cache(maxsize=200)  # system prompts recur
+def _tokens_in(text: str) -> frozenset[int]:
+    return frozenset(encode(text))

@@ -24,7 +24,7 @@ from kit.simulator.learner import choices, corpus, network, objective, pointer
 from kit.simulator.learner.background import Background
 from kit.simulator.learner.features import bag
 from kit.simulator.learner.gate import new_gate
-from kit.simulator.learner.memory import Bank, Chosen, Row, attend, query_of
+from kit.simulator.learner.memory import Bank, Chosen, Row, attend, queries_of
 from kit.simulator.learner.model import LanguageModel, row_of
 from kit.simulator.learner.network import Parameters
 from kit.simulator.learner.optimizer import Adagrad, mixing_rate
@@ -90,7 +90,7 @@ def _assembled(source: corpus.Corpus, rows: Sequence[Row]) -> LanguageModel:
     known = Knowledge.of(texts + notes, [one for _, one in notes], _background(source), prompts, _lexicons())
     vocabulary = Vocabulary(dict.fromkeys([END, *(token for row in rows for token in row.tokens)]))
     brief = np.array([wanted for _, wanted in prompts], dtype=np.float32)
-    queries = [query_of(row.prompt, known) for row in rows]
+    queries = queries_of([row.prompt for row in rows], known)
     bank = replace(Bank.of(rows, queries, known.rate, known, vocabulary, brief), conversations=())
     parameters = network.new_parameters(vocabulary.tokens)
     parameters |= pointer.new_parameters(1)

@@ -15,7 +15,7 @@ from itertools import chain
 
 import numpy as np
 
-from kit.simulator.learner.features import SUFFIXES, Bag, Hashes, Prompt, hashes_of_many
+from kit.simulator.learner.features import SUFFIXES, Bag, Bags, Hashes, Prompt, hashes_of_many
 from kit.simulator.learner.records import Messages
 from kit.simulator.learner.retrieval import Index, Knowledge, nearest, weighted
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
@@ -51,9 +51,11 @@ class Query:
     brevity: float
 
 
-def query_of(prompt: Prompt, knowledge: Knowledge) -> Query:
-    """Return a prompt as the memory compares it."""
-    return Query(prompt, knowledge.language(prompt.wish), knowledge.brevity(prompt.wish))
+def queries_of(prompts: Sequence[Prompt], knowledge: Knowledge) -> list[Query]:
+    """Return prompts as the memory compares them."""
+    wishes = Bags.of(prompt.wish for prompt in prompts)
+    languages, brevities = knowledge.language(wishes), knowledge.brevity(wishes).tolist()
+    return [Query(*one) for one in zip(prompts, languages, brevities, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ class Bank:
             brief: whether each answer is a word or two, where that is to count; else it is guessed from the
                 prompt, as it is for the prompts to answer; shape (rows,).
         """
-        prompts = [weighted(row.prompt.content, rate) for row in rows]
-        answers = [weighted(row.answer, rate) for row in rows]
+        prompts = weighted(Bags.of(row.prompt.content for row in rows), rate)
+        answers = weighted(Bags.of(row.answer for row in rows), rate)
         standing, standing_of = _distinct([row.prompt.standing for row in rows])
         guessed = [query.brevity for query in queries] if brief is None else brief
         tokens = [list(row.tokens[:_LONGEST_ANSWER]) for row in rows]
@@ -144,7 +146,7 @@ class Bank:
         Common words with the row's prompt and with its answer; common notes with both; the same language; a
         brief answer wanted or not; the same system prompt.
         """
-        words = [weighted(query.prompt.content, self.rate) for query in queries]
+        words = weighted(Bags.of(query.prompt.content for query in queries), self.rate)
         notes = self.knowledge.reminders(words)
         languages = np.stack([query.language for query in queries])
         brevity = np.array([[query.brevity] for query in queries])
@@ -156,9 +158,8 @@ class Bank:
         channels[..., 3] = notes @ self.answer_notes.T
         channels[..., 4] = np.log(languages @ self.languages.T + 0.001) / 3.0
         channels[..., 5] = np.log(alike + 0.001)
-        channels[..., 6] = self.standing.products([query.prompt.standing for query in queries])[
-            :, self.standing_of
-        ]
+        standing = Bags.of(query.prompt.standing for query in queries)
+        channels[..., 6] = self.standing.products(standing)[:, self.standing_of]
         return channels
 
 
@@ -173,7 +174,7 @@ def _distinct(bags: Sequence[Bag]) -> tuple[Index, Integers]:
             numbers[key] = len(first)
             first.append(one)
         which[at] = numbers[key]
-    return Index.of(first), which
+    return Index.of(Bags.of(first)), which
 
 
 @dataclass(frozen=True, slots=True)

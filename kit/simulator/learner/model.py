@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -14,15 +15,14 @@ from kit.simulator.learner.copying import PromptWords, copy_table
 from kit.simulator.learner.features import (
     SUFFIXES,
     Bag,
-    Hashes,
-    Prompt,
+    Bags,
     bag,
     context_features,
     hashes_of_many,
     prompt_of,
     suffix_hashes,
 )
-from kit.simulator.learner.memory import Bank, Chosen, Query, Row, attend, choose, query_of
+from kit.simulator.learner.memory import Bank, Chosen, Query, Row, attend, choose, queries_of
 from kit.simulator.learner.network import NetworkInput, Parameters
 from kit.simulator.learner.objective import Case
 from kit.simulator.learner.pointer import Written
@@ -51,8 +51,8 @@ def row_of(messages: Messages) -> Row:
 
 def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary: Vocabulary) -> Bank:
     """Return a bank of tuning examples; what is common among them counts as common from now on."""
-    common = np.maximum(rate, rates(row.prompt.content for row in rows))
-    queries = [query_of(row.prompt, knowledge) for row in rows]
+    common = np.maximum(rate, rates(Bags.of(row.prompt.content for row in rows)))
+    queries = queries_of([row.prompt for row in rows], knowledge)
     return Bank.of(rows, queries, common, knowledge, vocabulary)
 
 
@@ -92,40 +92,41 @@ class LanguageModel:
         masks = hidden if hidden is not None else [[None] * len(self.banks)] * len(queries)
         return choose(self.banks, queries, self.parameters["likeness"], masks)
 
-    def query(self, prompt: Prompt) -> Query:
-        """Return a prompt as the memory compares it."""
-        return query_of(prompt, self.knowledge)
-
     def cases(self, rows: Sequence[Row]) -> list[Case]:
         """Prepare conversations that end with an assistant answer for training or validation.
 
         Of a very long answer only the first _LONGEST_ANSWER tokens are used.
         """
+        if not rows:
+            return []
         answers = [list(row.tokens[:_LONGEST_ANSWER]) for row in rows]
-        ends = np.cumsum([len(tokens) for tokens in answers])[:-1].tolist()
-        hashes = np.split(hashes_of_many([tokens[:-1] for tokens in answers]), ends, axis=1) if rows else []
-        return [self._case(*one) for one in zip(rows, answers, hashes, strict=True)]
-
-    def _case(self, row: Row, tokens: list[int], hashes: Hashes) -> Case:
-        query, messages = self.query(row.prompt), row.messages[:-1]
-        words = weighted(row.prompt.content, self.rate)
-        given = NetworkInput(
-            context_features(tokens[:-1], hashes, network.CONTEXT_ROWS),
-            (words,),
-            (len(tokens),),
-            copy_table(PromptWords(messages, self.vocabulary), tokens),
-        )
-        chosen = self.choices.along(tokens)
-        return Case(
-            query,
-            given,
-            hashes,
-            self.vocabulary.places(tokens),
-            self.knowledge.background.of(query.language, messages, np.array(tokens)),
-            wants_brief(query),
-            self.reading(query, words) if chosen else Reading(words, NO_FEELINGS),
-            chosen,
-        )
+        prompts = [row.messages[:-1] for row in rows]
+        queries = queries_of([row.prompt for row in rows], self.knowledge)
+        words = weighted(Bags.of(row.prompt.content for row in rows), self.rate).split()
+        hashes = hashes_of_many([tokens[:-1] for tokens in answers])
+        context = context_features([tokens[:-1] for tokens in answers], hashes, network.CONTEXT_ROWS)
+        places = self.vocabulary.places(chain.from_iterable(answers))
+        languages = np.stack([query.language for query in queries])
+        background = self.knowledge.background.along(languages, prompts, answers)
+        found, begin = [], 0
+        for row, tokens, query, bag_ in zip(rows, answers, queries, words, strict=True):
+            here = slice(begin, begin + len(tokens))
+            begin = here.stop
+            copies = copy_table(PromptWords(row.messages[:-1], self.vocabulary), tokens)
+            chosen = self.choices.along(tokens)
+            found.append(
+                Case(
+                    query,
+                    NetworkInput(context[here], (bag_,), (len(tokens),), copies),
+                    hashes[:, here],
+                    places[here],
+                    background[here],
+                    wants_brief(query),
+                    self.reading(query, bag_) if chosen else Reading(bag_, NO_FEELINGS),
+                    chosen,
+                )
+            )
+        return found
 
     def reading(self, query: Query, words: Bag) -> Reading:
         """Return what choices look at, of a prompt and its weighted words."""
@@ -241,8 +242,8 @@ class Reader:
 
     def _read(self, messages: Messages) -> None:
         model = self._model
-        self._query = model.query(prompt_of(messages))
-        self._weighted = weighted(self._query.prompt.content, model.rate)
+        (self._query,) = queries_of([prompt_of(messages)], model.knowledge)
+        (self._weighted,) = weighted(Bags.of([self._query.prompt.content]), model.rate).split()
         self._attended = attend(model.banks, model.chosen([self._query]))
         self._words = PromptWords(messages, model.vocabulary)
         self._brief = wants_brief(self._query)
@@ -269,7 +270,7 @@ class Reader:
         parameters = self._model.parameters
         at, recent = len(written), written[-SUFFIXES[-1] :]
         hashes = suffix_hashes(recent)
-        context = context_features(recent, hashes, network.CONTEXT_ROWS, at - len(recent))[-1:]
+        context = context_features([recent], hashes, network.CONTEXT_ROWS, at - len(recent))[-1:]
         given = NetworkInput(context, (self._weighted,), (1,), self._words.at(written, at))
         h = network.hidden(parameters, given)
         dense = network.softmax(network.logits_of(parameters, given, h))
