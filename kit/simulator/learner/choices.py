@@ -19,6 +19,7 @@ from kit.simulator.learner.valence import FEELINGS
 from kit.simulator.learner.vocabulary import Floats, Integers, Vocabulary
 
 ROWS = 1 << 14
+NO_FEELINGS: Floats = np.zeros(FEELINGS, np.float32)
 MOST_COLUMNS = 64  # ways to go on, over all choices
 _LONGEST_PREFIX = 8
 _LEAST_SHARE = 0.02  # of the examples at a place that take a way, for it to count
@@ -51,7 +52,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a choice looks at: the prompt's weighted words and its valence, shape (FEELINGS,)."""
+    """What a choice looks at: the prompt's weighted words and its valence, shape (FEELINGS,).
+
+    Where there is no choice nobody looks, and the valence may be NO_FEELINGS, which costs nothing.
+    """
 
     words: Bag
     feelings: Floats

@@ -49,24 +49,27 @@ class PromptWords:
                         place = vocabulary.place(spelling[length])
                         after.setdefault(spelling[:length], set()).add(place)
         self._after = after
-        self._first = [
-            np.array([(0, place, kind) for place in sorted(first[kind] - {-1})], dtype=np.int64).reshape(
-                -1, 3
-            )
-            for kind in (START, WORD)
-        ]
+        self._inside = {spelling[-1] for spelling in after}
+        self._first = [_copies(first[kind], kind) for kind in (START, WORD)]
 
     def at(self, tokens: list[int], position: int) -> Integers:
         """Return (0, place, kind) of what would copy after ``tokens[:position]``; shape (n, 3)."""
-        first = self._first[START if position == 0 else WORD]
+        if position == 0:
+            return self._first[START]
+        first = self._first[WORD]
+        if tokens[position - 1] not in self._inside:
+            return first
         inside: set[int] = set()
         for length in range(1, min(_LONGEST, position) + 1):
             inside |= self._after.get(tuple(tokens[position - length : position]), set())
-        inside.discard(-1)
-        if not inside:
-            return first
-        within = np.array([(0, place, INSIDE) for place in sorted(inside)])
-        return np.concatenate([within, first[~np.isin(first[:, 1], within[:, 1])]])
+        within = _copies(inside, INSIDE)
+        return np.concatenate([within, first[~np.isin(first[:, 1], within[:, 1])]]) if len(within) else first
+
+
+def _copies(places: set[int], kind: int) -> Integers:
+    found = np.full((len(places - {-1}), 3), kind, dtype=np.int64)
+    found[:, 0], found[:, 1] = 0, sorted(places - {-1})
+    return found
 
 
 def copy_table(prompt: PromptWords, tokens: list[int]) -> Integers:

@@ -14,6 +14,7 @@ One JSON Lines file per language in ``base_corpus/``, written for this project. 
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -38,8 +39,6 @@ class Corpus:
 
     examples: tuple[BaseExample, ...]
     notes: tuple[tuple[str, str], ...]  # (locale, text)
-    lexicons: dict[str, dict[str, list[str]]]  # locale, kind
-    fingerprint: str
 
     @property
     def locales(self) -> tuple[str, ...]:
@@ -78,20 +77,38 @@ def _examples(locale: str, lines: list[dict[str, Any]], first_group: int) -> lis
     return found
 
 
+def _texts() -> Iterator[tuple[str, str]]:
+    """Yield locale and text of each file, in the order of their names."""
+    files = {file.name: file for file in _FOLDER.iterdir() if file.name.endswith(".jsonl")}
+    for name in sorted(files):
+        yield name.removesuffix(".jsonl"), files[name].read_text(encoding="utf-8")
+
+
 @cache
+def fingerprint() -> str:
+    """Return a name for the corpus as it is."""
+    digest = hashlib.sha256()
+    for _, text in _texts():
+        digest.update(text.encode())
+    return digest.hexdigest()
+
+
+@cache
+def lexicons() -> dict[str, dict[str, list[str]]]:
+    """Return the lexicons by locale and kind, without reading all the rest."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for locale, text in _texts():
+        lines = [json.loads(line) for line in text.splitlines() if line.startswith('{"lexicon"')]
+        found[locale] = {line["lexicon"]: line["entries"] for line in lines}
+    return found
+
+
 def load() -> Corpus:
     """Read the packaged corpus; languages in the order of their file names."""
     examples: list[BaseExample] = []
     notes: list[tuple[str, str]] = []
-    lexicons: dict[str, dict[str, list[str]]] = {}
-    digest = hashlib.sha256()
-    files = {file.name: file for file in _FOLDER.iterdir() if file.name.endswith(".jsonl")}
-    for name in sorted(files):
-        text = files[name].read_text(encoding="utf-8")
-        digest.update(text.encode())
-        locale = name.removesuffix(".jsonl")
+    for locale, text in _texts():
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
         examples += _examples(locale, lines, first_group=len(examples) * 1000)
-        lexicons[locale] = {line["lexicon"]: line["entries"] for line in lines if "lexicon" in line}
         notes += [(locale, line["note"]) for line in lines if "note" in line]
-    return Corpus(tuple(examples), tuple(notes), lexicons, digest.hexdigest())
+    return Corpus(tuple(examples), tuple(notes))

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from kit.simulator.learner.base import knowledge
-from kit.simulator.learner.features import BUCKETS, Bag, bag
+from kit.simulator.learner.features import BUCKETS, Bag, Bags, bag
 from kit.simulator.learner.retrieval import Knowledge, weighted
 from kit.simulator.learner.vocabulary import Floats, Integers
 
@@ -67,9 +67,10 @@ def _projection() -> tuple[Integers, Floats]:
 
 
 def _vector(text: str, known: Knowledge) -> Floats:
-    words = weighted(bag((text, 1.0)), known.rate)
+    words = weighted(Bags.of([bag((text, 1.0))]), known.rate)
     if not len(words.ids):  # neither letters nor digits: the text as it is
-        words = Bag(np.array([zlib.crc32(text.encode()) % BUCKETS]), np.ones(1, dtype=np.float32))
+        whole = Bag(np.array([zlib.crc32(text.encode()) % BUCKETS]), np.ones(1, dtype=np.float32))
+        words = Bags.of([whole])
     subjects = known.subjects(words)
     numbers = np.flatnonzero(subjects)
     ids = np.concatenate([words.ids, _subject_ids(len(subjects))[numbers]])

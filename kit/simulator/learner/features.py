@@ -5,11 +5,12 @@ pairs), so that a paraphrase, an inflected form or a misspelling still shares fe
 Hashes are CRC-32: equal in every process, unlike Python's own.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 import zlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,6 +40,53 @@ class Bag:
     amounts: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """Several bags one after another, to work on all of them at once.
+
+    Attributes:
+        ids: the features of all bags; shape (n,).
+        amounts: how much of each there is; shape (n,).
+        lengths: how many features each bag has; shape (bags,).
+    """
+
+    ids: Integers
+    amounts: Floats
+    lengths: Integers
+
+    @classmethod
+    def of(cls, bags: Iterable[Bag]) -> Bags:
+        """Put bags one after another."""
+        some = list(bags)
+        ids = np.concatenate([np.zeros(0, np.int64), *(one.ids for one in some)])
+        amounts = np.concatenate([np.zeros(0, np.float32), *(one.amounts for one in some)])
+        return cls(ids, amounts, np.array([len(one.ids) for one in some], dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def owner(self) -> Integers:
+        """The number of the bag that each feature belongs to; shape (n,)."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum what belongs to the same bag: from shape (n, ...) to shape (bags, ...)."""
+        found = np.zeros((len(self), *values.shape[1:]), dtype=values.dtype)
+        some = np.flatnonzero(self.lengths)
+        if len(some):
+            found[some] = np.add.reduceat(values, (np.cumsum(self.lengths) - self.lengths)[some], axis=0)
+        return found
+
+    def split(self) -> list[Bag]:
+        """Return the bags."""
+        ends = np.cumsum(self.lengths).tolist()
+        begins = [0, *ends[:-1]]
+        return [
+            Bag(self.ids[begin:end], self.amounts[begin:end]) for begin, end in zip(begins, ends, strict=True)
+        ]
+
+
 def words(text: str) -> list[str]:
     """Return the words of a text as they are written; a run of Chinese characters is one word."""
     return _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST_TEXT]))
@@ -54,11 +102,17 @@ def is_han(word: str) -> bool:
 
 
 @lru_cache(maxsize=50_000)
-def _features_of(word: str) -> tuple[tuple[int, float], ...]:
+def _features_of(word: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the numbers of a word's features, and how much of each there is; a number may come twice."""
+    found = _weighed(word)
+    return tuple(number for number, _ in found), tuple(amount for _, amount in found)
+
+
+def _weighed(word: str) -> list[tuple[int, float]]:
     if is_han(word):
         found = [(_number("h1", one), 0.4) for one in word]
         found += [(_number("h2", word[at : at + 2]), 1.0) for at in range(len(word) - 1)]
-        return tuple(found)
+        return found
     plain = "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
     found = [(_number("w", plain), 1.0)]
     if len(plain) >= 4:
@@ -68,19 +122,22 @@ def _features_of(word: str) -> tuple[tuple[int, float], ...]:
     framed = f"^{plain}$"
     if len(plain) >= 4:
         found += [(_number("c4", framed[at : at + 4]), 0.3) for at in range(len(framed) - 3)]
-    return tuple(found)
+    return found
 
 
 def bag(*texts: tuple[str, float]) -> Bag:
     """Return the features of weighted texts: each a pair of text and weight."""
-    amounts: Counter[int] = Counter()
+    numbers: list[int] = []
+    amounts: list[float] = []
     for text, weight in texts:
         for word in words(text.lower()):
-            for number, amount in _features_of(word):
-                amounts[number] += weight * amount  # type: ignore[assignment]
-    ids = np.array(sorted(amounts), dtype=np.int64)
+            found, much = _features_of(word)
+            numbers += found
+            amounts += much if weight == 1.0 else [weight * one for one in much]
+    ids, which = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
+    summed = np.bincount(which, weights=amounts, minlength=len(ids)).astype(np.float32)
     # A word said five times does not count five times: square root, as is usual in retrieval.
-    return Bag(ids, np.sqrt(np.array([amounts[number] for number in ids.tolist()], dtype=np.float32)))
+    return Bag(ids, np.sqrt(summed))
 
 
 def split(messages: Messages) -> tuple[str, str, str]:
@@ -113,10 +170,15 @@ def prompt_of(messages: Messages) -> Prompt:
     """Return the features of a prompt: all messages before the answer."""
     last, earlier, system = split(messages)
     content = bag((last, 1.0), (earlier, _EARLIER_TURNS), (system, _SYSTEM))
-    standing = bag((system, 1.0))
-    length = np.float32(max(float(np.sqrt((standing.amounts**2).sum())), 1e-6))
     wish = bag((last, 1.0), (system, 1.0)) if system else content
-    return Prompt(content, wish, Bag(standing.ids, standing.amounts / length), last)
+    return Prompt(content, wish, _standing(system), last)
+
+
+@lru_cache(maxsize=100)  # all prompts of a file usually have the same one
+def _standing(system: str) -> Bag:
+    found = bag((system, 1.0))
+    length = np.float32(max(float(np.sqrt((found.amounts**2).sum())), 1e-6))
+    return Bag(found.ids, found.amounts / length)
 
 
 def suffix_hashes(tokens: list[int]) -> Hashes:
@@ -133,35 +195,41 @@ def suffix_hashes(tokens: list[int]) -> Hashes:
 
 def hashes_of_many(answers: Sequence[list[int]]) -> Hashes:
     """Return :func:`suffix_hashes` of several answers side by side."""
-    longest = SUFFIXES[-1]
-    padded = np.array(
-        [token for answer in answers for token in (*([_START] * longest), *answer)], dtype=np.uint64
-    )
-    begins = np.cumsum([0, *(longest + len(answer) for answer in answers[:-1])])
-    lengths = np.array([len(answer) + 1 for answer in answers])
-    places = np.repeat(begins - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
-    places += np.arange(len(places))
+    padded, places, _ = _laid_out(answers)
     rows = []
     running = np.zeros(len(places), dtype=np.uint64)
-    for back in range(1, longest + 1):
-        running = (running ^ padded[places + longest - back]) * np.uint64(0x9E3779B97F4A7C15)
+    for back in range(1, SUFFIXES[-1] + 1):
+        running = (running ^ padded[places - back]) * np.uint64(0x9E3779B97F4A7C15)
         running ^= running >> np.uint64(29)
         if back in SUFFIXES:
             rows.append((running >> np.uint64(16)).astype(np.uint32))
     return np.stack(rows)
 
 
-def context_features(tokens: list[int], hashes: Hashes, buckets: int, first: int = 0) -> Integers:
-    """Return what the network sees of the answer so far; shape (len(tokens) + 1, CONTEXT_FEATURES).
+def _laid_out(answers: Sequence[list[int]]) -> tuple[npt.NDArray[np.uint64], Integers, Integers]:
+    """Return answers one after another with what stands before each, and their places: index and position.
+
+    An answer has one place more than it has tokens, at its end.
+    """
+    before = [_START] * SUFFIXES[-1]
+    padded = np.array([token for answer in answers for token in (*before, *answer)], dtype=np.uint64)
+    lengths = np.array([len(answer) + 1 for answer in answers])
+    ends = np.cumsum(lengths)
+    position = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
+    begins = np.cumsum(len(before) + lengths - 1) - (lengths - 1)
+    return padded, np.repeat(begins, lengths) + position, position
+
+
+def context_features(answers: Sequence[list[int]], hashes: Hashes, buckets: int, first: int = 0) -> Integers:
+    """Return what the network sees of answers so far; shape (tokens and ends, CONTEXT_FEATURES).
 
     The last 1, 2, 3 and 4 tokens as wholes, the second and third last alone, and the position, which is
-    counted from ``first``. ``hashes`` are the tokens' :func:`suffix_hashes`.
+    counted from ``first``. ``hashes`` are the answers' :func:`hashes_of_many`.
     """
-    padded = np.array([_START] * 3 + tokens, dtype=np.uint64)
-    places = np.arange(len(tokens) + 1)
+    padded, places, position = _laid_out(answers)
     columns = [hashes[SUFFIXES.index(k)].astype(np.uint64) for k in (1, 2, 3, 4)]
-    columns += [padded[places + 3 - back] for back in (2, 3)]
-    position = places + first
+    columns += [padded[places - back] for back in (2, 3)]
+    position = position + first
     columns.append(np.minimum(position, 3 + np.log2(position + 1).astype(np.int64)).astype(np.uint64))
     salted = [
         ((column + np.uint64(kind * 7919 + 1)) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)

@@ -35,23 +35,25 @@ def new_gate() -> Floats:
     return gate
 
 
-def situations(level: Integers, largest: Floats, start: int | None, chosen: Sequence[int] = ()) -> Integers:
+def situations(
+    level: Integers, largest: Floats, starts: Integers, brief: Integers, chosen: Sequence[int] = ()
+) -> Integers:
     """Return the situation of each token.
 
     Args:
         level: longest match of the token as an index of SUFFIXES, -1 for none; shape (tokens,).
         largest: the memory's largest probability; shape (tokens,).
-        start: None if these tokens do not begin the answer; else 1 if a word or two is wanted, 0 if not.
+        starts: the tokens that begin an answer.
+        brief: for each of them 1 if a word or two is wanted, 0 if not.
         chosen: tokens at which there is a choice.
     """
-    level = level.copy()
     recognized = level >= 0
-    if start is not None and level[0] >= 0:
-        level[0] = LEVELS + start
+    level = level.copy()
+    level[starts] = np.where(recognized[starts], LEVELS + brief, -1)
     degree = np.searchsorted(np.array(_SURE), largest)
-    situation = np.where(level < 0, 0, 1 + level * _DEGREES + degree)
-    for token in chosen:
-        situation[token] = _USUAL + recognized[token]
+    situation = np.where(recognized, 1 + level * _DEGREES + degree, 0)
+    at = list(chosen)
+    situation[at] = _USUAL + recognized[at]
     return situation
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from kit.simulator.learner.features import Bag, Hashes, Prompt, hashes_of_many
+from kit.simulator.learner.features import SUFFIXES, Bag, Bags, Hashes, Prompt, hashes_of_many
 from kit.simulator.learner.records import Messages
 from kit.simulator.learner.retrieval import Index, Knowledge, nearest, weighted
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
@@ -22,6 +23,7 @@ from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
 CHANNELS = 7  # kinds of likeness, see Bank.likeness
 ROWS_ATTENDED = 24  # per bank
 _LONGEST_ANSWER = 400
+_QUERIES_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,64 +36,145 @@ class Row:
     messages: Messages
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A prompt as the memory compares it with what it remembers.
+
+    Attributes:
+        prompt: its features.
+        language: how likely each language is; shape (languages,).
+        brevity: how likely a word or two is wanted.
+    """
+
+    prompt: Prompt
+    language: Floats
+    brevity: float
+
+
+def queries_of(prompts: Sequence[Prompt], knowledge: Knowledge) -> list[Query]:
+    """Return prompts as the memory compares them."""
+    wishes = Bags.of(prompt.wish for prompt in prompts)
+    languages, brevities = knowledge.language(wishes), knowledge.brevity(wishes).tolist()
+    return [Query(*one) for one in zip(prompts, languages, brevities, strict=True)]
+
+
+@dataclass(frozen=True)
 class Bank:
     """Remembered examples, all from the same source.
 
-    Args:
-        rows: the examples.
-        rate: how common each feature is, see :func:`retrieval.rates`.
+    Attributes:
         knowledge: the base corpus's knowledge.
-        vocabulary: gives the places of the answers' tokens.
-        brief: whether each answer is a word or two, where that is to count; else it is guessed from the
-            prompt, as it is for the prompts to answer; shape (rows,).
+        conversations: the examples, if they are to be kept with the model.
+        rate: how common each feature is, see :func:`retrieval.rates`.
+        prompts: the words of the prompts, weighted.
+        answers: the words of the answers, weighted.
+        standing: the distinct system prompts.
+        standing_of: which of them each row has; shape (rows,).
+        languages: how likely each row is in each language; shape (rows, languages).
+        brevities: how likely each row's answer is a word or two; shape (rows,).
+        prompt_notes: how much prompts remind of each note; shape (rows, notes).
+        answer_notes: how much answers do; shape (rows, notes).
+        starts: where the tokens of each answer begin, and where the last one's end; shape (rows + 1,).
+        hashes: what stands before each token; shape (len(SUFFIXES), tokens).
+        places: the tokens, as places of the vocabulary, -1 for unknown; shape (tokens,).
     """
 
-    def __init__(
-        self,
+    knowledge: Knowledge
+    conversations: tuple[Messages, ...]
+    rate: Floats
+    prompts: Index
+    answers: Index
+    standing: Index
+    standing_of: Integers
+    languages: Floats
+    brevities: Floats
+    prompt_notes: Floats
+    answer_notes: Floats
+    starts: Integers
+    hashes: Hashes
+    places: Integers
+
+    @classmethod
+    def of(  # noqa: PLR0913, PLR0917 - what likeness is made of
+        cls,
         rows: Sequence[Row],
+        queries: Sequence[Query],
         rate: Floats,
         knowledge: Knowledge,
         vocabulary: Vocabulary,
         brief: Floats | None = None,
-    ) -> None:
-        self.rows = tuple(rows)
-        self.rate, self._knowledge = rate, knowledge
-        prompts = [weighted(row.prompt.content, rate) for row in rows]
-        answers = [weighted(row.answer, rate) for row in rows]
-        self._prompts, self._answers = Index(prompts), Index(answers)
-        self._standing = Index([row.prompt.standing for row in rows])
-        self._languages = np.stack([knowledge.language(row.prompt.wish) for row in rows])
-        guessed = [knowledge.brevity(row.prompt.wish) for row in rows] if brief is None else brief
-        self._brevities: Floats = np.array(guessed, dtype=np.float32)
-        self._prompt_notes = np.stack([knowledge.reminders(one) for one in prompts])
-        self._answer_notes = np.stack([knowledge.reminders(one) for one in answers])
+    ) -> Bank:
+        """Return a bank that remembers examples.
+
+        Args:
+            rows: the examples.
+            queries: their prompts, as the memory compares them.
+            rate: see above.
+            knowledge: see above.
+            vocabulary: gives the places of the answers' tokens.
+            brief: whether each answer is a word or two, where that is to count; else it is guessed from the
+                prompt, as it is for the prompts to answer; shape (rows,).
+        """
+        prompts = weighted(Bags.of(row.prompt.content for row in rows), rate)
+        answers = weighted(Bags.of(row.answer for row in rows), rate)
+        standing, standing_of = _distinct([row.prompt.standing for row in rows])
+        guessed = [query.brevity for query in queries] if brief is None else brief
         tokens = [list(row.tokens[:_LONGEST_ANSWER]) for row in rows]
-        self.starts: Integers = np.cumsum([0, *(len(one) for one in tokens)])
-        self.hashes: Hashes = hashes_of_many([one[:-1] for one in tokens])
-        self.places: Integers = np.concatenate([vocabulary.places(one) for one in tokens])
+        return cls(
+            knowledge,
+            tuple(row.messages for row in rows),
+            rate,
+            Index.of(prompts),
+            Index.of(answers),
+            standing,
+            standing_of,
+            np.stack([query.language for query in queries]),
+            np.array(guessed, dtype=np.float32),
+            knowledge.reminders(prompts),
+            knowledge.reminders(answers),
+            np.cumsum([0, *(len(one) for one in tokens)]),
+            hashes_of_many([one[:-1] for one in tokens]),
+            vocabulary.places(chain.from_iterable(tokens)),
+        )
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.brevities)
 
-    def likeness(self, prompt: Prompt) -> Floats:
-        """Return how each row is like a prompt, in CHANNELS ways; shape (rows, CHANNELS).
+    def likeness(self, queries: Sequence[Query]) -> Floats:
+        """Return how each row is like each prompt, in CHANNELS ways; shape (queries, rows, CHANNELS).
 
         Common words with the row's prompt and with its answer; common notes with both; the same language; a
         brief answer wanted or not; the same system prompt.
         """
-        query = weighted(prompt.content, self.rate)
-        notes = self._knowledge.reminders(query)
-        channels = np.zeros((len(self), CHANNELS), dtype=np.float32)
-        channels[:, 0] = self._prompts.products(query)
-        channels[:, 1] = self._answers.products(query)
-        channels[:, 2] = self._prompt_notes @ notes
-        channels[:, 3] = self._answer_notes @ notes
-        channels[:, 4] = np.log(self._languages @ self._knowledge.language(prompt.wish) + 0.001) / 3.0
-        brevity = self._knowledge.brevity(prompt.wish)
-        alike = self._brevities * brevity + (1.0 - self._brevities) * (1.0 - brevity)
-        channels[:, 5] = np.log(alike + 0.001)
-        channels[:, 6] = self._standing.products(prompt.standing)
+        words = weighted(Bags.of(query.prompt.content for query in queries), self.rate)
+        notes = self.knowledge.reminders(words)
+        languages = np.stack([query.language for query in queries])
+        brevity = np.array([[query.brevity] for query in queries])
+        alike = self.brevities * brevity + (1.0 - self.brevities) * (1.0 - brevity)
+        channels = np.empty((len(queries), len(self), CHANNELS), dtype=np.float32)
+        channels[..., 0] = self.prompts.products(words)
+        channels[..., 1] = self.answers.products(words)
+        channels[..., 2] = notes @ self.prompt_notes.T
+        channels[..., 3] = notes @ self.answer_notes.T
+        channels[..., 4] = np.log(languages @ self.languages.T + 0.001) / 3.0
+        channels[..., 5] = np.log(alike + 0.001)
+        standing = Bags.of(query.prompt.standing for query in queries)
+        channels[..., 6] = self.standing.products(standing)[:, self.standing_of]
         return channels
+
+
+def _distinct(bags: Sequence[Bag]) -> tuple[Index, Integers]:
+    """Return an index of the distinct ones among bags, and for each bag which of them it is."""
+    numbers: dict[bytes, int] = {}
+    first: list[Bag] = []
+    which = np.zeros(len(bags), dtype=np.int64)
+    for at, one in enumerate(bags):
+        key = one.ids.tobytes() + one.amounts.tobytes()
+        if key not in numbers:
+            numbers[key] = len(first)
+            first.append(one)
+        which[at] = numbers[key]
+    return Index.of(Bags.of(first)), which
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +199,48 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """Chosen rows with what stands in them.
+    """The rows chosen for several answers with what stands in them, answer after answer.
 
     Attributes:
-        rows: the rows.
+        rows: the rows of all answers.
+        bounds: where the places of each answer begin, and where the last one's end; shape (answers + 1,).
         owner: to which row each place belongs; shape (places,).
         hashes: what stands before each place; shape (len(SUFFIXES), places).
         next: which token (its vocabulary place) stands there; shape (places,).
     """
 
     rows: Chosen
+    bounds: Integers
     owner: Integers
     hashes: Hashes
     next: Integers
 
 
-def choose(banks: Sequence[Bank], prompt: Prompt, likeness: Floats, hidden: Sequence[Mask | None]) -> Chosen:
-    """Return the rows of each bank that are most like a prompt.
+def choose(
+    banks: Sequence[Bank], queries: Sequence[Query], likeness: Floats, hidden: Sequence[Sequence[Mask | None]]
+) -> list[Chosen]:
+    """Return the rows of each bank that are most like each prompt.
 
     Args:
         banks: where to look.
-        prompt: features of the prompt.
+        queries: the prompts.
         likeness: trained weight of each channel; shape (banks, CHANNELS).
-        hidden: per bank the rows that must not be seen, or None.
+        hidden: per prompt and bank the rows that must not be seen, or None.
     """
-    numbers, rows, channels = [], [], []
-    for number, (bank, mask) in enumerate(zip(banks, hidden, strict=True)):
-        found = bank.likeness(prompt)
+    found: list[Chosen] = []
+    for begin in range(0, len(queries), _QUERIES_AT_ONCE):
+        some = slice(begin, begin + _QUERIES_AT_ONCE)
+        channels = [bank.likeness(queries[some]) for bank in banks]
+        found += [
+            choose_by([one[at] for one in channels], likeness, masks) for at, masks in enumerate(hidden[some])
+        ]
+    return found
+
+
+def choose_by(channels: Sequence[Floats], likeness: Floats, hidden: Sequence[Mask | None]) -> Chosen:
+    """Return the rows of each bank that are most like a prompt, by what :meth:`Bank.likeness` said of it."""
+    numbers, rows, kept = [], [], []
+    for number, (found, mask) in enumerate(zip(channels, hidden, strict=True)):
         scores = found @ likeness[number]
         if mask is not None:
             scores[mask] = -np.inf
@@ -150,20 +248,30 @@ def choose(banks: Sequence[Bank], prompt: Prompt, likeness: Floats, hidden: Sequ
         best = best[np.isfinite(scores[best])]
         numbers.append(np.full(len(best), number))
         rows.append(best)
-        channels.append(found[best])
-    return Chosen(np.concatenate(numbers), np.concatenate(rows), np.concatenate(channels))
+        kept.append(found[best])
+    return Chosen(np.concatenate(numbers), np.concatenate(rows), np.concatenate(kept))
 
 
-def attend(banks: Sequence[Bank], rows: Chosen) -> Attended:
-    """Return chosen rows with the places in them, row after row."""
-    owners, hashes, following = [], [], []
+def attend(banks: Sequence[Bank], chosen: Sequence[Chosen]) -> Attended:
+    """Return the rows chosen for each of several answers with the places in them, row after row."""
+    rows = Chosen(
+        np.concatenate([one.bank for one in chosen]),
+        np.concatenate([one.row for one in chosen]),
+        np.concatenate([one.channels for one in chosen]),
+    )
+    first, lengths = np.zeros_like(rows.row), np.zeros_like(rows.row)
     for number, bank in enumerate(banks):
-        mine = np.flatnonzero(rows.bank == number)
-        first = bank.starts[rows.row[mine]]
-        lengths = bank.starts[rows.row[mine] + 1] - first
-        at = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
-        at += np.arange(len(at))
-        owners.append(np.repeat(mine, lengths))
-        hashes.append(bank.hashes[:, at])
-        following.append(bank.places[at])
-    return Attended(rows, np.concatenate(owners), np.concatenate(hashes, axis=1), np.concatenate(following))
+        mine = rows.bank == number
+        first[mine] = bank.starts[rows.row[mine]]
+        lengths[mine] = bank.starts[rows.row[mine] + 1] - first[mine]
+    ends = np.concatenate(([0], np.cumsum(lengths)))
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    at = np.repeat(first - ends[:-1], lengths) + np.arange(len(owner))
+    hashes = np.empty((len(SUFFIXES), len(at)), dtype=np.uint32)
+    following = np.empty(len(at), dtype=np.int64)
+    for number, bank in enumerate(banks):
+        mine = np.flatnonzero(rows.bank[owner] == number)
+        hashes[:, mine] = bank.hashes[:, at[mine]]
+        following[mine] = bank.places[at[mine]]
+    bounds = ends[np.cumsum([0, *(len(one.row) for one in chosen)])]
+    return Attended(rows, bounds, owner, hashes, following)

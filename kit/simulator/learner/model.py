@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from kit.simulator.learner import gate, network, pointer, sampling
-from kit.simulator.learner.choices import NO_CHOICES, Choices, Reading, chances, choices_of
+from kit.simulator.learner.choices import NO_CHOICES, NO_FEELINGS, Choices, Reading, chances, choices_of
 from kit.simulator.learner.copying import PromptWords, copy_table
-from kit.simulator.learner.features import SUFFIXES, Prompt, bag, context_features, prompt_of, suffix_hashes
-from kit.simulator.learner.memory import Bank, Chosen, Row, attend, choose
+from kit.simulator.learner.features import (
+    SUFFIXES,
+    Bag,
+    Bags,
+    bag,
+    context_features,
+    hashes_of_many,
+    prompt_of,
+    suffix_hashes,
+)
+from kit.simulator.learner.memory import Bank, Chosen, Query, Row, attend, choose, queries_of
 from kit.simulator.learner.network import NetworkInput, Parameters
 from kit.simulator.learner.objective import Case
 from kit.simulator.learner.pointer import Written
@@ -25,6 +35,7 @@ from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabu
 _MOST_TOP = 20
 _LONGEST_ANSWER = 1_000
 _BRIEF = 0.5
+_ONE_TOKEN, _FIRST, _NONE = np.array([0, 1]), np.zeros(1, np.int64), np.zeros(0, np.int64)
 
 
 def answer_tokens(messages: Messages) -> list[int]:
@@ -40,8 +51,14 @@ def row_of(messages: Messages) -> Row:
 
 def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary: Vocabulary) -> Bank:
     """Return a bank of tuning examples; what is common among them counts as common from now on."""
-    common = np.maximum(rate, rates([row.prompt.content for row in rows]))
-    return Bank(rows, common, knowledge, vocabulary)
+    common = np.maximum(rate, rates(Bags.of(row.prompt.content for row in rows)))
+    queries = queries_of([row.prompt for row in rows], knowledge)
+    return Bank.of(rows, queries, common, knowledge, vocabulary)
+
+
+def wants_brief(query: Query) -> int:
+    """Return 1 if a prompt probably wants a word or two, else 0."""
+    return int(query.brevity >= _BRIEF)
 
 
 @dataclass(frozen=True)
@@ -68,48 +85,56 @@ class LanguageModel:
     base_places: int
     choices: Choices = NO_CHOICES
 
-    def chosen(self, prompt: Prompt, hidden: Sequence[Mask | None] | None = None) -> Chosen:
-        """Return the remembered rows that a prompt attends to; ``hidden`` rows are left out, per bank."""
-        return choose(self.banks, prompt, self.parameters["likeness"], hidden or [None] * len(self.banks))
+    def chosen(
+        self, queries: Sequence[Query], hidden: Sequence[Sequence[Mask | None]] | None = None
+    ) -> list[Chosen]:
+        """Return the remembered rows that prompts attend to, without those hidden, per prompt and bank."""
+        masks = hidden if hidden is not None else [[None] * len(self.banks)] * len(queries)
+        return choose(self.banks, queries, self.parameters["likeness"], masks)
 
-    def case(self, messages: Messages) -> Case:
-        """Prepare a conversation that ends with an assistant answer for training or validation.
+    def cases(self, rows: Sequence[Row]) -> list[Case]:
+        """Prepare conversations that end with an assistant answer for training or validation.
 
         Of a very long answer only the first _LONGEST_ANSWER tokens are used.
         """
-        tokens = answer_tokens(messages)[:_LONGEST_ANSWER]
-        prompt = prompt_of(messages[:-1])
-        copies = copy_table(PromptWords(messages[:-1], self.vocabulary), tokens)
-        language = self.knowledge.language(prompt.wish)
-        hashes = suffix_hashes(tokens[:-1])
-        given = NetworkInput(
-            context_features(tokens[:-1], hashes, network.CONTEXT_ROWS),
-            (weighted(prompt.content, self.rate),),
-            (len(tokens),),
-            copies,
-        )
-        return Case(
-            prompt,
-            given,
-            hashes,
-            self.vocabulary.places(tokens),
-            self.knowledge.background.of(language, messages[:-1], np.array(tokens)),
-            self.wants_brief(prompt),
-            self.reading(prompt),
-            self.choices.along(tokens),
-        )
+        if not rows:
+            return []
+        answers = [list(row.tokens[:_LONGEST_ANSWER]) for row in rows]
+        prompts = [row.messages[:-1] for row in rows]
+        queries = queries_of([row.prompt for row in rows], self.knowledge)
+        words = weighted(Bags.of(row.prompt.content for row in rows), self.rate).split()
+        hashes = hashes_of_many([tokens[:-1] for tokens in answers])
+        context = context_features([tokens[:-1] for tokens in answers], hashes, network.CONTEXT_ROWS)
+        places = self.vocabulary.places(chain.from_iterable(answers))
+        languages = np.stack([query.language for query in queries])
+        background = self.knowledge.background.along(languages, prompts, answers)
+        found, begin = [], 0
+        for row, tokens, query, bag_ in zip(rows, answers, queries, words, strict=True):
+            here = slice(begin, begin + len(tokens))
+            begin = here.stop
+            copies = copy_table(PromptWords(row.messages[:-1], self.vocabulary), tokens)
+            chosen = self.choices.along(tokens)
+            found.append(
+                Case(
+                    query,
+                    NetworkInput(context[here], (bag_,), (len(tokens),), copies),
+                    hashes[:, here],
+                    places[here],
+                    background[here],
+                    wants_brief(query),
+                    self.reading(query, bag_) if chosen else Reading(bag_, NO_FEELINGS),
+                    chosen,
+                )
+            )
+        return found
 
-    def reading(self, prompt: Prompt) -> Reading:
-        """Return what choices look at."""
-        return Reading(weighted(prompt.content, self.rate), self.knowledge.feelings(prompt.last))
-
-    def wants_brief(self, prompt: Prompt) -> int:
-        """Return 1 if a prompt probably wants a word or two, else 0."""
-        return int(self.knowledge.brevity(prompt.wish) >= _BRIEF)
+    def reading(self, query: Query, words: Bag) -> Reading:
+        """Return what choices look at, of a prompt and its weighted words."""
+        return Reading(words, self.knowledge.feelings(query.prompt.last))
 
     def to_bytes(self) -> bytes:
         """Return what :meth:`from_bytes` needs to restore the model; a megabyte or two for a small file."""
-        banks = tuple(tuple(row.messages for row in bank.rows) for bank in self.banks[1:])
+        banks = tuple(bank.conversations for bank in self.banks[1:])
         fresh = self.vocabulary.tokens[self.base_places :]
         choices = tuple((one.prefix, one.tokens) for one in self.choices.all)
         return pack(Packed(self.origin, fresh, banks, arrays_of(self.parameters) if banks else {}, choices))
@@ -217,15 +242,17 @@ class Reader:
 
     def _read(self, messages: Messages) -> None:
         model = self._model
-        prompt = prompt_of(messages)
-        self._weighted = weighted(prompt.content, model.rate)
-        self._attended = attend(model.banks, model.chosen(prompt))
+        (self._query,) = queries_of([prompt_of(messages)], model.knowledge)
+        (self._weighted,) = weighted(Bags.of([self._query.prompt.content]), model.rate).split()
+        self._attended = attend(model.banks, model.chosen([self._query]))
         self._words = PromptWords(messages, model.vocabulary)
-        self._brief = model.wants_brief(prompt)
-        self._reading = model.reading(prompt)
-        language = model.knowledge.language(prompt.wish)
-        self.background: Floats = model.knowledge.background.of(language, messages)
+        self._brief = wants_brief(self._query)
+        self.background: Floats = model.knowledge.background.of(self._query.language, messages)
         self._active_background = self.background[model.vocabulary.tokens]
+
+    @cached_property
+    def _reading(self) -> Reading:
+        return self._model.reading(self._query, self._weighted)
 
     @cached_property
     def _outside(self) -> Integers:
@@ -243,15 +270,17 @@ class Reader:
         parameters = self._model.parameters
         at, recent = len(written), written[-SUFFIXES[-1] :]
         hashes = suffix_hashes(recent)
-        context = context_features(recent, hashes, network.CONTEXT_ROWS, at - len(recent))[-1:]
+        context = context_features([recent], hashes, network.CONTEXT_ROWS, at - len(recent))[-1:]
         given = NetworkInput(context, (self._weighted,), (1,), self._words.at(written, at))
         h = network.hidden(parameters, given)
         dense = network.softmax(network.logits_of(parameters, given, h))
-        start = None if at else self._brief
-        here = Written(hashes[:, -1:], given.copies, dense, start)
+        starts, brief = (_NONE, _NONE) if at else (_FIRST, np.array([self._brief]))
+        here = Written(hashes[:, -1:], _ONE_TOKEN, given.copies, dense, starts, brief)
         pointed = pointer.point(parameters, here, self._attended)
         choice = self._model.choices.after(written)
-        situation = gate.situations(pointed.level, pointed.largest, start, () if choice is None else (0,))
+        situation = gate.situations(
+            pointed.level, pointed.largest, starts, brief, () if choice is None else (0,)
+        )
         shares = gate.shares(parameters, situation)[0]
         meant = dense[0] * shares[1]
         if choice is not None:

@@ -91,7 +91,7 @@ def softmax(logits: Floats) -> Floats:
     """Return softmax over the last axis, computed in place."""
     logits -= logits.max(axis=-1, keepdims=True)
     np.exp(logits, out=logits)
-    logits /= logits.sum(axis=-1, keepdims=True)
+    logits *= 1.0 / logits.sum(axis=-1, keepdims=True)
     return logits
 
 
@@ -106,12 +106,15 @@ def logits_of(parameters: Parameters, given: NetworkInput, h: Floats) -> Floats:
     return logits
 
 
-def gather(rows: Integers, values: Floats) -> tuple[Integers, Floats]:
-    """Sum the values that belong to the same row; rows come out ascending and distinct."""
+def gather(rows: Integers, values: Floats, each: int = 1) -> tuple[Integers, Floats]:
+    """Sum the values that belong to the same row; rows come out ascending and distinct.
+
+    Every value stands for ``each`` rows, one after another.
+    """
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return ordered[first], np.add.reduceat(values[order], first, axis=0)
+    return ordered[first], np.add.reduceat(values[order // each], first, axis=0)
 
 
 def backward(
@@ -132,7 +135,7 @@ def backward(
     gradients: Gradients = {
         "output": (places, trained.T @ h),
         "bias": (places, trained.sum(axis=0)),
-        "context": gather(given.context.ravel(), np.repeat(d_u, width, axis=0)),
+        "context": gather(given.context.ravel(), d_u, width),
     }
     starts = np.cumsum([0, *given.lengths[:-1]])
     sums = np.add.reduceat(d_u, starts, axis=0)

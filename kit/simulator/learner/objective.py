@@ -15,8 +15,8 @@ import numpy as np
 
 from kit.simulator.learner import choices, gate, network, pointer
 from kit.simulator.learner.choices import Choice, Decided, Reading
-from kit.simulator.learner.features import Hashes, Prompt
-from kit.simulator.learner.memory import Attended
+from kit.simulator.learner.features import Hashes
+from kit.simulator.learner.memory import Attended, Query
 from kit.simulator.learner.network import Gradients, NetworkInput, Parameters
 from kit.simulator.learner.pointer import Pointed, Written
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask
@@ -29,7 +29,7 @@ class Case:
     """An answer to learn or to score: the network's input, what precedes each token, the tokens.
 
     Attributes:
-        prompt: features of the prompt.
+        query: the prompt, as the memory compares it.
         given: the network's input for all tokens of the answer.
         hashes: suffix hashes; shape (len(SUFFIXES), tokens).
         places: vocabulary places of the tokens, -1 for unknown; shape (tokens,).
@@ -39,7 +39,7 @@ class Case:
         chosen: the choices in the answer, each with the number of its token.
     """
 
-    prompt: Prompt
+    query: Query
     given: NetworkInput
     hashes: Hashes
     places: Integers
@@ -62,7 +62,7 @@ class Result:
 def evaluate(  # noqa: PLR0913 - what a step of training consists of
     parameters: Parameters,
     cases: list[Case],
-    attended: list[Attended],
+    attended: Attended,
     *,
     places: Integers | None = None,
     learn: bool = True,
@@ -73,7 +73,7 @@ def evaluate(  # noqa: PLR0913 - what a step of training consists of
     Args:
         parameters: network, memory and gates.
         cases: the answers.
-        attended: the rows each may look at; as many as cases.
+        attended: the rows each may look at.
         places: output rows that are trained, None for all.
         learn: whether to compute gradients.
         known: per case which tokens the model may be taken to know; a new token can only be predicted by
@@ -82,39 +82,39 @@ def evaluate(  # noqa: PLR0913 - what a step of training consists of
     given = network.merged([case.given for case in cases])
     h = network.hidden(parameters, given)
     dense = network.softmax(network.logits_of(parameters, given, h))
-    pointed = [
-        pointer.point(parameters, Written(case.hashes, case.given.copies, own, case.brief), rows)
-        for case, rows, own in zip(cases, attended, _split(dense, cases), strict=True)
-    ]
+    bounds = np.cumsum([0, *(len(case.places) for case in cases)])
+    written = Written(
+        np.concatenate([case.hashes for case in cases], axis=1),
+        bounds,
+        given.copies,
+        dense,
+        bounds[:-1],
+        np.array([case.brief for case in cases]),
+    )
+    pointed = pointer.point(parameters, written, attended)
     decided = [
-        [Decided(at, one, choices.chances(parameters, one, case.reading)) for at, one in case.chosen]
-        for case in cases
+        (case, Decided(begin + at, one, choices.chances(parameters, one, case.reading)))
+        for begin, case in zip(bounds.tolist(), cases, strict=False)
+        for at, one in case.chosen
     ]
-    mixed = _mix(parameters, cases, pointed, decided, dense, known)
-    correct = _correct(dense, mixed, pointed, decided)
+    mixed = _mix(parameters, cases, written, pointed, [one for _, one in decided], known)
+    correct = _correct(dense, mixed, pointed, [one for _, one in decided])
     gradients: Gradients = {}
     if learn:
         gradients = network.backward(parameters, given, h, _network_slope(dense, mixed), places)
-        gradients |= _memory_gradients(parameters, cases, attended, pointed, mixed)
-        if any(decided):
-            gradients |= choices.backward(parameters, _right(cases, decided), len(mixed.total))
+        gradients |= _memory_gradients(parameters, attended, pointed, mixed)
+        if decided:
+            gradients |= choices.backward(parameters, _right(decided, mixed.target), len(mixed.total))
     return Result(float(-np.log(mixed.total).sum()), correct, len(mixed.total), gradients)
 
 
-def _right(cases: list[Case], decided: list[list[Decided]]) -> list[tuple[Reading, Decided, int]]:
+def _right(decided: list[tuple[Case, Decided]], target: Integers) -> list[tuple[Reading, Decided, int]]:
     """Return the choices that had the right token among theirs, with its number among them."""
     return [
-        (case.reading, one, one.choice.places.index(case.places[one.token]))
-        for case, some in zip(cases, decided, strict=True)
-        for one in some
-        if case.places[one.token] in one.choice.places
+        (case.reading, one, one.choice.places.index(target[one.token]))
+        for case, one in decided
+        if target[one.token] in one.choice.places
     ]
-
-
-def _split(dense: Floats, cases: list[Case]) -> list[Floats]:
-    """Return each case's own rows of what was computed for all."""
-    ends = np.cumsum([len(case.places) for case in cases])
-    return [dense[end - len(case.places) : end] for end, case in zip(ends.tolist(), cases, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,84 +131,81 @@ class _Mixed:
 def _mix(  # noqa: PLR0913, PLR0917 - the parts of the mixture
     parameters: Parameters,
     cases: list[Case],
-    pointed: list[Pointed],
-    decided: list[list[Decided]],
-    dense: Floats,
+    written: Written,
+    pointed: Pointed,
+    decided: list[Decided],
     known: Sequence[Mask] | None,
 ) -> _Mixed:
     target = np.concatenate([case.places for case in cases])
     usable = target >= 0
     if known is not None:
         usable &= np.concatenate(known)
+    dense = written.network
     by_network = np.where(usable, dense[np.arange(len(target)), np.maximum(target, 0)], 0.0)
-    by_memory = np.concatenate([one.of(case.places) for one, case in zip(pointed, cases, strict=True)])
-    by_choice = np.where(
-        usable, np.concatenate([_by_choice(*pair) for pair in zip(cases, decided, strict=True)]), 0.0
-    )
+    by_choice = np.where(usable, _by_choice(target, decided), 0.0)
     background = np.concatenate([case.background for case in cases])
-    situation = np.concatenate(
-        [
-            gate.situations(one.level, one.largest, case.brief, [at for at, _ in case.chosen])
-            for one, case in zip(pointed, cases, strict=True)
-        ]
+    situation = gate.situations(
+        pointed.level, pointed.largest, written.starts, written.brief, [one.token for one in decided]
     )
     shares = gate.shares(parameters, situation)
-    parts = shares * np.stack([background, by_network, by_memory, by_choice], axis=1)
+    parts = shares * np.stack([background, by_network, pointed.of(target), by_choice], axis=1)
     total = np.maximum(parts.sum(axis=1), 1e-30)
     return _Mixed(target, situation, shares, total, parts / total[:, None])
 
 
-def _by_choice(case: Case, decided: list[Decided]) -> Floats:
-    """Return the probability that choices give to each token of an answer; shape (tokens,)."""
-    found = np.zeros(len(case.places))
+def _by_choice(target: Integers, decided: list[Decided]) -> Floats:
+    """Return the probability that choices give to each token; shape (tokens,)."""
+    found = np.zeros(len(target))
     for one in decided:
-        if case.places[one.token] in one.choice.places:
-            found[one.token] = one.chances[one.choice.places.index(case.places[one.token])]
+        if target[one.token] in one.choice.places:
+            found[one.token] = one.chances[one.choice.places.index(target[one.token])]
     return found
 
 
 def _network_slope(dense: Floats, mixed: _Mixed) -> Floats:
-    """Return the gradient with respect to the network's logits; shape (tokens, places)."""
+    """Return the gradient with respect to the network's logits; shape (tokens, places).
+
+    It takes the place of the network's distribution, which nobody needs any more.
+    """
     number, inside = len(mixed.target), np.flatnonzero(mixed.target >= 0)
     pull = mixed.responsibility[:, 1].copy()
     pull[inside] += AUXILIARY
     pull = (pull / number).astype(np.float32)
-    slope = dense * pull[:, None]
-    slope[inside, mixed.target[inside]] -= pull[inside]
-    return slope
+    dense *= pull[:, None]
+    dense[inside, mixed.target[inside]] -= pull[inside]
+    return dense
 
 
 def _memory_gradients(
-    parameters: Parameters,
-    cases: list[Case],
-    attended: list[Attended],
-    pointed: list[Pointed],
-    mixed: _Mixed,
+    parameters: Parameters, attended: Attended, pointed: Pointed, mixed: _Mixed
 ) -> Gradients:
-    number, offset = len(mixed.target), 0
-    sums: dict[str, Floats] = {}
-    for case, rows, one in zip(cases, attended, pointed, strict=True):
-        here = slice(offset, offset + len(case.places))
-        offset = here.stop
-        if len(one.weights):
-            entries = one.entries
-            hits = rows.next[entries.at] == case.places[entries.token]
-            slope = (-mixed.shares[here, 2] / mixed.total[here] / number)[entries.token] * hits
-            for name, value in pointer.backward(parameters, rows, entries, one.weights, slope).items():
-                sums[name] = sums[name] + value if name in sums else value
-    sums["gate"] = gate.backward(mixed.situation, mixed.shares, mixed.responsibility) / np.float32(number)
-    return {name: (None, value) for name, value in sums.items()}
+    number, entries = len(mixed.target), pointed.entries
+    found: dict[str, Floats] = {}
+    if len(pointed.weights):
+        hits = attended.next[entries.at] == mixed.target[entries.token]
+        slope = (-mixed.shares[:, 2] / mixed.total / number)[entries.token] * hits
+        found = pointer.backward(parameters, attended, entries, pointed.weights, slope)
+    found["gate"] = gate.backward(mixed.situation, mixed.shares, mixed.responsibility) / np.float32(number)
+    return {name: (None, value) for name, value in found.items()}
 
 
-def _correct(dense: Floats, mixed: _Mixed, pointed: list[Pointed], decided: list[list[Decided]]) -> int:
-    """Return how many tokens are the most likely ones (the background aside)."""
-    likely = dense * mixed.shares[:, 1:2].astype(np.float32)
-    offset = 0
-    for one, some in zip(pointed, decided, strict=True):
-        token = one.token + offset
-        likely[token, one.place] += (one.mass * mixed.shares[token, 2]).astype(np.float32)
-        for made in some:
-            at = made.token + offset
-            likely[at, list(made.choice.places)] += (made.chances * mixed.shares[at, 3]).astype(np.float32)
-        offset += len(one.level)
-    return int((likely.argmax(axis=1) == mixed.target).sum())
+def _correct(dense: Floats, mixed: _Mixed, pointed: Pointed, decided: list[Decided]) -> int:
+    """Return how many tokens are the most likely ones (the background aside).
+
+    Memory and choices only add to what the network says: the most likely token is the network's best one or
+    one of theirs.
+    """
+    tokens = np.arange(len(mixed.target))
+    owners = [tokens, pointed.token, *(np.full(len(one.chances), one.token) for one in decided)]
+    places = [dense.argmax(axis=1), pointed.place, *(np.array(one.choice.places) for one in decided)]
+    zeros = [np.zeros(len(dense))]
+    by_memory = [*zeros, pointed.mass * mixed.shares[pointed.token, 2]]
+    by_memory += [one.chances * mixed.shares[one.token, 3] for one in decided]
+    token, place = np.concatenate(owners), np.concatenate(places)
+    keys, which = np.unique(token * dense.shape[1] + place, return_inverse=True)
+    token, place = np.divmod(keys, dense.shape[1])
+    added = np.bincount(which, weights=np.concatenate(by_memory), minlength=len(keys))
+    likely = dense[token, place] * mixed.shares[token, 1] + added
+    best = np.lexsort((place, -likely, token))
+    first = np.flatnonzero(np.append(True, np.diff(token[best]) > 0))
+    return int((place[best[first]] == mixed.target).sum())

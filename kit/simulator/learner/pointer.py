@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,10 +31,10 @@ def new_parameters(banks: int) -> dict[str, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Places in memory that may be continued, sorted by the token of the answer they are for.
+    """Places in memory that may be continued, sorted by the token they are for.
 
     Attributes:
-        token: index of the token in the answer; shape (n,).
+        token: index of the token in the answers; shape (n,).
         at: index into the attended places; shape (n,).
         level: how long the match is, as an index of SUFFIXES; shape (n,).
         echo: whether the continuation would repeat a word of the prompt: 0 no, else 1 + its kind; shape (n,).
@@ -51,33 +52,50 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is written of an answer, as the memory needs it.
+    """What is written of several answers, one after another, as the memory needs it.
 
     Attributes:
         hashes: what stands before each token; shape (len(SUFFIXES), tokens).
+        bounds: where the tokens of each answer begin, and where the last one's end; shape (answers + 1,).
         copies: (token, place, kind) of the prompt's words, as the network has them; shape (n, 3).
         network: the network's distribution for each token; shape (tokens, places).
-        start: None if these tokens do not begin the answer; else 1 if a word or two is wanted, 0 if not.
+        starts: the tokens that begin an answer; shape (n,).
+        brief: for each of them 1 if a word or two is wanted, 0 if not; shape (n,).
     """
 
     hashes: Hashes
+    bounds: Integers
     copies: Integers
     network: Floats
-    start: int | None
+    starts: Integers
+    brief: Integers
 
 
 def entries_of(written: Written, attended: Attended) -> Entries:
-    """Find the places that follow the same last tokens."""
+    """Find the places that follow the same last tokens, each answer among its own."""
     hashes = written.hashes
-    usable = attended.next >= 0
-    token, at = np.nonzero((hashes[0][:, None] == attended.hashes[0][None, :]) & usable)
+    token, at = _met(written, attended)
     level = (hashes[1:, token] == attended.hashes[1:, at]).sum(axis=0)
     place = attended.next[at]
-    moment = np.full(len(token), LATER)
-    if written.start is not None:
-        moment[token == 0] = written.start
+    moments = np.full(hashes.shape[1], LATER)
+    moments[written.starts] = written.brief
+    moment = moments[token]
     advice = np.log(written.network[token, place] + np.float32(_LEAST_ADVICE))
     return Entries(token, at, level, _echoes(token, place, written.copies), moment, advice)
+
+
+def _met(written: Written, attended: Attended) -> tuple[Integers, Integers]:
+    """Return pairs of a token and a place that stand behind the same token, in the order of the tokens."""
+    tokens, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    here, there = written.hashes[0], attended.hashes[0]
+    bounds = zip(pairwise(written.bounds.tolist()), pairwise(attended.bounds.tolist()), strict=True)
+    for (begin, end), (first, last) in bounds:
+        token, at = np.nonzero(here[begin:end, None] == there[None, first:last])
+        tokens.append(token + begin)
+        places.append(at + first)
+    token, at = np.concatenate(tokens), np.concatenate(places)
+    known = attended.next[at] >= 0
+    return token[known], at[known]
 
 
 def _echoes(token: Integers, place: Integers, copies: Integers) -> Integers:
@@ -95,16 +113,16 @@ def _echoes(token: Integers, place: Integers, copies: Integers) -> Integers:
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """The memory's prediction for the tokens of an answer.
+    """The memory's prediction for the tokens of answers.
 
     Attributes:
         entries: the places it comes from.
         weights: the attention of each entry; sums to one over the entries of a token; shape (entries,).
-        token: index of a token in the answer; shape (m,).
+        token: index of a token in the answers; shape (m,).
         place: a vocabulary place that may stand there; shape (m,).
         mass: its probability; shape (m,).
-        level: longest match per token of the answer, -1 for none; shape (tokens,).
-        largest: the largest probability per token of the answer; shape (tokens,).
+        level: longest match per token of the answers, -1 for none; shape (tokens,).
+        largest: the largest probability per token of the answers; shape (tokens,).
     """
 
     entries: Entries
@@ -116,14 +134,14 @@ class Pointed:
     largest: Floats
 
     def of(self, places: Integers) -> Floats:
-        """Return the probability of one place per token of the answer; shape (tokens,)."""
+        """Return the probability of one place per token of the answers; shape (tokens,)."""
         hits = self.place == places[self.token]
         found = np.bincount(self.token[hits], weights=self.mass[hits], minlength=len(places))
         return found.astype(np.float64)
 
 
 def point(parameters: Parameters, written: Written, attended: Attended) -> Pointed:
-    """Predict every token of an answer from memory."""
+    """Predict every token of some answers from memory."""
     entries = entries_of(written, attended)
     weights = weights_of(parameters, attended, entries)
     tokens = written.hashes.shape[1]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from kit.simulator.learner.background import Background
-from kit.simulator.learner.features import BUCKETS, Bag, bag
+from kit.simulator.learner.features import BUCKETS, Bag, Bags, bag
 from kit.simulator.learner.valence import Lexicon, feelings
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask
 
@@ -15,111 +16,142 @@ _LEAST_RATE = 0.002
 _SHARPNESS = 1.5  # lets the notes that fit best stand out
 
 
+@dataclass(frozen=True)
 class Index:
     """Many sparse vectors of features, kept by feature.
 
-    Args:
-        vectors: bags whose amounts are already weighted; a cosine comes out if they have length one.
+    Attributes:
+        size: how many vectors there are.
+        ids: the features that occur in them, ascending; shape (features,).
+        starts: where the entries of each feature begin, and where the last one's end; shape (features + 1,).
+        rows: the vector of each entry; shape (entries,).
+        amounts: how much of the feature is in it; shape (entries,).
     """
 
-    def __init__(self, vectors: Sequence[Bag]) -> None:
-        self.size = len(vectors)
-        rows = np.repeat(np.arange(self.size), [len(vector.ids) for vector in vectors])
-        ids = np.concatenate([np.zeros(0, np.int64), *(vector.ids for vector in vectors)])
-        amounts = np.concatenate([np.zeros(0), *(vector.amounts for vector in vectors)])
+    size: int
+    ids: Integers
+    starts: Integers
+    rows: Integers
+    amounts: Floats
+
+    @classmethod
+    def of(cls, vectors: Bags) -> Index:
+        """Return the index of bags whose amounts are weighted; cosines come out if they have length one."""
+        told = vectors.amounts != 0.0
+        ids = vectors.ids[told]
         order = np.argsort(ids, kind="stable")
-        self._ids, self._rows = ids[order], rows[order]
-        self._amounts = amounts[order]
+        distinct, first = np.unique(ids[order], return_index=True)
+        rows = vectors.owner[told][order].astype(np.int32)
+        starts = np.append(first, len(ids))
+        return cls(len(vectors), distinct.astype(np.int32), starts, rows, vectors.amounts[told][order])
 
-    def products(self, query: Bag) -> Floats:
-        """Return the inner product of the query with every vector; shape (size,)."""
-        first = np.searchsorted(self._ids, query.ids, side="left")
-        lengths = np.searchsorted(self._ids, query.ids, side="right") - first
-        total = int(lengths.sum())
-        if not total:
-            return np.zeros(self.size, dtype=np.float32)
-        starts = np.repeat(first - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
-        at = starts + np.arange(total)
-        weights = self._amounts[at] * np.repeat(query.amounts, lengths)
-        return np.bincount(self._rows[at], weights=weights, minlength=self.size).astype(np.float32)
+    def products(self, queries: Bags) -> Floats:
+        """Return the inner products of queries with every vector; shape (queries, size)."""
+        at = np.minimum(np.searchsorted(self.ids, queries.ids), max(len(self.ids) - 1, 0))
+        if not len(self.ids) or not len(at):
+            return np.zeros((len(queries), self.size), dtype=np.float32)
+        met = np.flatnonzero((self.ids[at] == queries.ids) & (queries.amounts != 0.0))
+        first = self.starts[at[met]]
+        lengths = self.starts[at[met] + 1] - first
+        places = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        places += np.arange(len(places))
+        weights = self.amounts[places] * np.repeat(queries.amounts[met], lengths)
+        cells = np.repeat(queries.owner[met] * self.size, lengths) + self.rows[places]
+        summed = np.bincount(cells, weights=weights, minlength=len(queries) * self.size)
+        return summed.astype(np.float32).reshape(len(queries), self.size)
 
 
-def rates(bags: Iterable[Bag]) -> Floats:
+def rates(bags: Bags) -> Floats:
     """Return in which share of the bags each feature occurs; shape (BUCKETS,)."""
-    counts, number = np.zeros(BUCKETS, dtype=np.float32), 0
-    for one in bags:
-        counts[one.ids] += 1
-        number += 1
-    return np.asarray(counts / max(number, 1))
+    counts = np.bincount(bags.ids, minlength=BUCKETS).astype(np.float32)
+    return np.asarray(counts / max(len(bags), 1))
 
 
-def weighted(one: Bag, rate: Floats) -> Bag:
-    """Weight a bag by how rare its features are (inverse document frequency); length one."""
-    amounts = one.amounts * -np.log(np.clip(rate[one.ids], _LEAST_RATE, 1.0))
-    length = float(np.sqrt((amounts * amounts).sum()))
-    return Bag(one.ids, (amounts / max(length, 1e-6)).astype(np.float32))
+def weighted(bags: Bags, rate: Floats) -> Bags:
+    """Weight bags by how rare their features are (inverse document frequency); each of length one."""
+    amounts = bags.amounts * -np.log(np.clip(rate[bags.ids], _LEAST_RATE, 1.0))
+    lengths = np.maximum(np.sqrt(bags.sums(amounts * amounts)), np.float32(1e-6))
+    return Bags(bags.ids, (amounts / np.repeat(lengths, bags.lengths)).astype(np.float32), bags.lengths)
 
 
+@dataclass(frozen=True)
 class Knowledge:
     """General knowledge from the base corpus: how common features are, which language, what belongs together.
 
-    Args:
-        texts: pairs of language and bag of everything in the base corpus.
-        notes: the notes' bags; two texts that remind of the same notes are related.
-        background: how often tokens occur; its languages are those of the texts in alphabetical order.
-        prompts: prompts and whether a word or two is the answer, as when labels are asked for.
+    Attributes:
+        background: how often tokens occur; its languages are those of the corpus in alphabetical order.
+        rate: how common each feature is in the language where it is most common; shape (BUCKETS,).
+        languages: how much each feature speaks for each language; shape (BUCKETS, languages).
+        notes: the notes of all languages; two texts that remind of the same notes are related.
+        brief: how much each feature speaks for an answer of a word or two; shape (BUCKETS,).
         lexicons: valence words, one lexicon per language in alphabetical order.
     """
 
-    def __init__(
-        self,
+    background: Background
+    rate: Floats
+    languages: Floats
+    notes: Index
+    brief: Floats
+    lexicons: tuple[Lexicon, ...]
+
+    @classmethod
+    def of(
+        cls,
         texts: Sequence[tuple[str, Bag]],
         notes: Sequence[Bag],
         background: Background,
         prompts: Sequence[tuple[Bag, bool]],
         lexicons: Sequence[Lexicon],
-    ) -> None:
-        self.background = background
-        self._lexicons = tuple(lexicons)
-        self._brief = _separated([one for one, _ in prompts], np.array([brief for _, brief in prompts]))
-        locales = sorted({locale for locale, _ in texts})
-        by_locale = np.stack([rates(one for of, one in texts if of == locale) for locale in locales])
-        self.rate: Floats = by_locale.max(axis=0)
-        smoothed = np.log(by_locale + 0.003)
-        self._languages: Floats = smoothed - smoothed.mean(axis=0, keepdims=True)
-        self._notes = Index([weighted(note, self.rate) for note in notes])
+    ) -> Knowledge:
+        """Return the knowledge in a corpus.
 
-    def language(self, one: Bag) -> Floats:
-        """Return how likely each language is for a text; shape (languages,), sums to one."""
-        scores = self._languages[:, one.ids] @ one.amounts
-        powers: Floats = np.exp(scores - scores.max())
-        return np.asarray(powers / powers.sum())
+        Args:
+            texts: pairs of language and bag of everything in it.
+            notes: the notes' bags.
+            background: see above.
+            prompts: prompts and whether a word or two is the answer, as when labels are asked for.
+            lexicons: see above.
+        """
+        locales = sorted({locale for locale, _ in texts})
+        by_locale = np.stack([rates(Bags.of(one for of, one in texts if of == locale)) for locale in locales])
+        rate = by_locale.max(axis=0)
+        smoothed = np.log(by_locale + 0.003)
+        languages = np.ascontiguousarray(((smoothed - smoothed.mean(axis=0)) * (rate > 0.0)).T)
+        index = Index.of(weighted(Bags.of(notes), rate))
+        brief = _separated([one for one, _ in prompts], np.array([wanted for _, wanted in prompts]))
+        return cls(background, rate, languages, index, brief, tuple(lexicons))
+
+    def language(self, texts: Bags) -> Floats:
+        """Return how likely each language is for texts; shape (texts, languages), rows sum to one."""
+        scores = texts.sums(texts.amounts[:, None] * self.languages[texts.ids])
+        powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def feelings(self, text: str) -> Floats:
         """Return :func:`valence.feelings` of a text, each paragraph read in its own language."""
         kinds: list[str] = []
         for paragraph in filter(str.strip, text.split("\n")):
-            language = int(self.language(bag((paragraph, 1.0))).argmax())
-            kinds += [*self._lexicons[language].kinds(paragraph), "."]
+            language = int(self.language(Bags.of([bag((paragraph, 1.0))]))[0].argmax())
+            kinds += [*self.lexicons[language].kinds(paragraph), "."]
         return feelings(kinds)
 
-    def brevity(self, one: Bag) -> float:
-        """Return how likely a prompt wants a word or two rather than sentences."""
-        return float(1.0 / (1.0 + np.exp(-(self._brief[one.ids] @ one.amounts))))
+    def brevity(self, texts: Bags) -> Floats:
+        """Return how likely prompts want a word or two rather than sentences; shape (texts,)."""
+        return np.asarray(1.0 / (1.0 + np.exp(-texts.sums(self.brief[texts.ids] * texts.amounts))))
 
-    def subjects(self, one: Bag) -> Floats:
-        """Return :meth:`reminders` over all languages; shape (notes per language,), length one or zero.
+    def subjects(self, one: Bags) -> Floats:
+        """Return :meth:`reminders` of a text over all languages; shape (notes per language,), length 1 or 0.
 
         The notes of the languages are parallel: the same subjects in the same order.
         """
-        found = self.reminders(one).reshape(len(self._languages), -1).sum(axis=0)
+        found = self.reminders(one)[0].reshape(self.languages.shape[1], -1).sum(axis=0)
         return np.asarray(found / max(float(np.sqrt((found * found).sum())), 1e-6))
 
-    def reminders(self, one: Bag) -> Floats:
-        """Return how much a weighted text reminds of each note; shape (notes,), length one or zero."""
-        found = np.maximum(self._notes.products(one), 0.0) ** _SHARPNESS
-        length = float(np.sqrt((found * found).sum()))
-        return np.asarray(found / max(length, 1e-6))
+    def reminders(self, texts: Bags) -> Floats:
+        """Return how much weighted texts remind of each note; shape (texts, notes), rows of length 1 or 0."""
+        found = np.maximum(self.notes.products(texts), 0.0) ** _SHARPNESS
+        lengths = np.sqrt((found * found).sum(axis=1, keepdims=True))
+        return np.asarray(found / np.maximum(lengths, np.float32(1e-6)))
 
 
 def nearest(products: Floats, number: int) -> Integers:
@@ -136,14 +168,16 @@ _ROUNDS, _RATE, _MOMENTUM, _DECAY = 80, 0.2, 0.9, 1e-4
 
 def _separated(bags: Sequence[Bag], wanted: Mask) -> Floats:
     """Return the weights of a logistic regression over features; gradient descent with momentum."""
-    ids = np.concatenate([one.ids for one in bags])
-    amounts = np.concatenate([one.amounts for one in bags])
-    owner = np.repeat(np.arange(len(bags)), [len(one.ids) for one in bags])
-    weights, speed = np.zeros(BUCKETS), np.zeros(BUCKETS)
+    every = Bags.of(bags)
+    ids, which = np.unique(every.ids, return_inverse=True)  # all other features keep the weight zero
+    owner = every.owner
+    weights, speed = np.zeros(len(ids)), np.zeros(len(ids))
     for _ in range(_ROUNDS):
-        scores = np.bincount(owner, weights=weights[ids] * amounts, minlength=len(bags))
+        scores = np.bincount(owner, weights=weights[which] * every.amounts, minlength=len(bags))
         errors = 1.0 / (1.0 + np.exp(-scores)) - wanted
-        slope = np.bincount(ids, weights=errors[owner] * amounts, minlength=BUCKETS) / len(bags)
+        slope = np.bincount(which, weights=errors[owner] * every.amounts, minlength=len(ids)) / len(bags)
         speed = _MOMENTUM * speed - _RATE * (slope + _DECAY * weights)
         weights += speed
-    return weights.astype(np.float32)
+    found = np.zeros(BUCKETS, dtype=np.float32)
+    found[ids] = weights
+    return found

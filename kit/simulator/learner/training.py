@@ -21,7 +21,7 @@ import numpy as np
 
 from kit.simulator.learner import objective
 from kit.simulator.learner.choices import extended, grown
-from kit.simulator.learner.memory import Chosen, attend
+from kit.simulator.learner.memory import Chosen, attend, choose_by
 from kit.simulator.learner.model import LanguageModel, answer_tokens, bank_of, row_of
 from kit.simulator.learner.network import new_output_rows
 from kit.simulator.learner.objective import Case
@@ -40,6 +40,7 @@ _PATCHED = ("context", "prompt", "output")
 _HEAD_START = 3.0  # training examples count e**3 times as much as the base corpus before any training
 _VALIDATION_BATCH = 2  # examples per step; one in runs of more than _MANY_STEPS steps
 _MANY_STEPS = 600
+_AHEAD = 64  # examples
 _FULL_VALIDATION = 400  # examples; of more, evenly spaced ones are taken
 
 
@@ -89,6 +90,7 @@ class _Trainer:
         vocabulary, self._trained = _vocabulary(base, answers)
         self._remembered = self._choose_memory(len(training))
         rows = [row_of(training[at]) for at in self._remembered.tolist()]
+        self._rows_of = dict(zip(self._remembered.tolist(), rows, strict=True))
         bank = bank_of(rows, base.rate, base.knowledge, vocabulary)
         choices, origins = extended(base.choices, answers, vocabulary)
         self._parameters = _grown(base, vocabulary) | grown(base.parameters, origins)
@@ -101,7 +103,8 @@ class _Trainer:
             choices=choices,
         )
         self._cases: dict[int, tuple[Case, Chosen]] = {}
-        self._validation = [self.model.case(one) for one in _spaced(validation, _FULL_VALIDATION)]
+        self._ahead: dict[int, tuple[Case, list[Floats]]] = {}
+        self._validation = self.model.cases([row_of(one) for one in _spaced(validation, _FULL_VALIDATION)])
         self._validation_rows: dict[int, Chosen] = {}
         self._validation_batch = _VALIDATION_BATCH
         self._unseen: Mask = np.ones(len(rows), dtype=bool)
@@ -125,11 +128,13 @@ class _Trainer:
         tokens = int(self._lengths.sum())
         for epoch in range(1, epochs + 1):
             order = self._generator.permutation(len(self._training))
-            for begin in range(0, len(order), size):
+            begins = range(0, len(order), size)
+            learned = np.concatenate([order[begin : begin + size][:part] for begin in begins]).tolist()
+            for number, begin in enumerate(begins):
                 if should_stop():
                     return TrainingRun(self._hyperparameters, tuple(steps), (), tokens * epoch, True)
                 batch = order[begin : begin + size]
-                loss, accuracy = self._learn(batch[:part], epoch)
+                loss, accuracy = self._learn(batch[:part], learned[number * part :], epoch)
                 self._see(batch)
                 last = begin + size >= len(order)
                 steps.append(self._measured(len(steps) + 1, loss, accuracy, full=last))
@@ -137,11 +142,11 @@ class _Trainer:
                 checkpoints.append(Checkpoint(len(steps), epoch, steps[-1], self._snapshot()))
         return TrainingRun(self._hyperparameters, tuple(steps), tuple(checkpoints), tokens * epochs)
 
-    def _learn(self, chosen: Integers, epoch: int) -> tuple[float, float]:
-        pairs = [self._example(at) for at in chosen.tolist()]
+    def _learn(self, chosen: Integers, coming: Sequence[int], epoch: int) -> tuple[float, float]:
+        pairs = [self._example(at, coming) for at in chosen.tolist()]
         cases = [case for case, _ in pairs]
         newest = len(self.model.banks) - 1
-        attended = [attend(self.model.banks, rows.without(newest, self._unseen)) for _, rows in pairs]
+        attended = attend(self.model.banks, [rows.without(newest, self._unseen) for _, rows in pairs])
         result = objective.evaluate(
             self._parameters,
             cases,
@@ -159,25 +164,42 @@ class _Trainer:
             places = self.model.vocabulary.places(self._answers[at])
             self._met[places[places >= 0]] = True
 
-    def _example(self, at: int) -> tuple[Case, Chosen]:
+    def _example(self, at: int, coming: Sequence[int]) -> tuple[Case, Chosen]:
         """Return an example and the rows it attends to, never itself; chosen once, before it is learned."""
         if at not in self._cases:
-            case = self.model.case(self._training[at])
-            self._cases[at] = case, self._rows(case, self._remembered == at)
+            if at not in self._ahead:
+                self._prepare(coming)
+            case, channels = self._ahead.pop(at)
+            masks = self._masks(self._remembered == at)
+            self._cases[at] = case, choose_by(channels, self._parameters["likeness"], masks)
         return self._cases[at]
 
-    def _rows(self, case: Case, hidden: Mask | None) -> Chosen:
-        masks = [None] * (len(self.model.banks) - 1)
-        return self.model.chosen(case.prompt, [*masks, hidden])
+    def _prepare(self, coming: Sequence[int]) -> None:
+        """Compare the next examples to learn with the memory, many at a time, which is faster."""
+        new = [at for at in coming[:_AHEAD] if at not in self._cases]
+        cases = self.model.cases([self._rows_of.get(at) or row_of(self._training[at]) for at in new])
+        channels = [bank.likeness([case.query for case in cases]) for bank in self.model.banks]
+        self._ahead = {
+            at: (case, [found[number] for found in channels])
+            for number, (at, case) in enumerate(zip(new, cases, strict=True))
+        }
+
+    def _masks(self, hidden: Mask | None) -> list[Mask | None]:
+        return [*([None] * (len(self.model.banks) - 1)), hidden]
+
+    def _rows(self, cases: Sequence[Case], hidden: Mask | None) -> list[Chosen]:
+        """Return the rows that validation examples attend to, without some of the file's."""
+        return self.model.chosen([case.query for case in cases], [self._masks(hidden)] * len(cases))
 
     def _measured(self, step: int, loss: float, accuracy: float, *, full: bool) -> StepMetrics:
         if not self._validation:
             return StepMetrics(step, loss, accuracy)
         number = min(self._validation_batch, len(self._validation))
         some = [(step * number + one) % len(self._validation) for one in range(number)]
-        for at in some:
-            if at not in self._validation_rows:
-                self._validation_rows[at] = self._rows(self._validation[at], None)
+        new = [at for at in some if at not in self._validation_rows]
+        self._validation_rows.update(
+            zip(new, self._rows([self._validation[at] for at in new], None), strict=True)
+        )
         newest = len(self.model.banks) - 1
         valid = self._evaluate(
             [self._validation[at] for at in some],
@@ -185,8 +207,7 @@ class _Trainer:
         )
         whole_file: tuple[float, float] | tuple[None, None] = (None, None)
         if full:
-            rows = [self._rows(case, self._unseen) for case in self._validation]
-            whole_file = self._evaluate(self._validation, rows)
+            whole_file = self._evaluate(self._validation, self._rows(self._validation, self._unseen))
         return StepMetrics(step, loss, accuracy, *valid, *whole_file)
 
     def _evaluate(self, cases: list[Case], chosen: list[Chosen]) -> tuple[float, float]:
@@ -196,7 +217,7 @@ class _Trainer:
             result = objective.evaluate(
                 self._parameters,
                 some,
-                [attend(self.model.banks, rows) for rows in chosen[begin : begin + 8]],
+                attend(self.model.banks, chosen[begin : begin + 8]),
                 learn=False,
                 known=[self._met[case.places] for case in some],
             )

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -39,6 +40,15 @@ class _Found:
     loose: int = 0
 
 
+@dataclass
+class _Tables:
+    """Entries by their words: those that fit exactly, that fit as beginnings, the longest by first word."""
+
+    exact: dict[tuple[str, ...], str] = field(default_factory=dict)
+    beginnings: dict[tuple[str, ...], str] = field(default_factory=dict)
+    longest: dict[str, int] = field(default_factory=dict)
+
+
 class Lexicon:
     """The valence words of one language.
 
@@ -48,16 +58,20 @@ class Lexicon:
     """
 
     def __init__(self, entries: Mapping[str, Sequence[str]]) -> None:
-        self._exact: dict[tuple[str, ...], str] = {}
-        self._beginnings: dict[tuple[str, ...], str] = {}
-        self._first: dict[str, int] = {}  # longest entry that begins with a word
-        for kind, words in entries.items():
+        self._entries = entries
+
+    @cached_property
+    def _tables(self) -> _Tables:
+        """What the entries are looked up in; made when the first text in the language comes."""
+        tables = _Tables()
+        for kind, words in self._entries.items():
             for word in words:
                 key = tuple(_units(word.rstrip("*")))
-                table = self._beginnings if word.endswith("*") else self._exact
+                table = tables.beginnings if word.endswith("*") else tables.exact
                 table[key] = f"{table[key]}+{kind}" if key in table else kind
                 if len(key) > 1:
-                    self._first[key[0]] = max(len(key), self._first.get(key[0], 1))
+                    tables.longest[key[0]] = max(len(key), tables.longest.get(key[0], 1))
+        return tables
 
     def kinds(self, text: str) -> list[str]:
         """Return the kinds of a text's words in order; "" for others, "." and "," for punctuation."""
@@ -75,14 +89,15 @@ class Lexicon:
         return found
 
     def _longest(self, units: list[str], at: int) -> tuple[str, int]:
-        for length in range(self._first.get(units[at], 1), 0, -1):
+        tables = self._tables
+        for length in range(tables.longest.get(units[at], 1), 0, -1):
             key = tuple(units[at : at + length])
-            if key in self._exact:
-                return self._exact[key], length
+            if key in tables.exact:
+                return tables.exact[key], length
             *before, last = key
             for size in range(len(last), 1, -1):
-                if (*before, last[:size]) in self._beginnings:
-                    return self._beginnings[(*before, last[:size])], length
+                if (*before, last[:size]) in tables.beginnings:
+                    return tables.beginnings[(*before, last[:size])], length
         return _NOTHING, 1
 
 

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kit.simulator.learner import choices, gate, memory, network, objective, pointer
+from kit.simulator.learner import LanguageModel, choices, gate, memory, network, objective, pointer
 from kit.simulator.learner.choices import Choice, Decided, Reading
 from kit.simulator.learner.features import Bag, Prompt, suffix_hashes
+from kit.simulator.learner.model import row_of
 from kit.simulator.learner.network import NetworkInput
 from kit.simulator.learner.valence import FEELINGS
 
@@ -65,35 +66,48 @@ def test_network() -> None:
 def test_memory_and_gates() -> None:
     generator = np.random.default_rng(2)
     parameters = _parameters(generator)
-    tokens = [3, 4, 5, 3, 4, 6, 0]
-    remembered = [3, 4, 6, 3, 5, 4, 0, 3, 4, 5, 6, 0]
-    halves = [remembered[:7], remembered[7:]]
-    rows = memory.Chosen(np.zeros(2, np.int64), np.arange(2), generator.normal(0, 1, (2, memory.CHANNELS)))
+    answers = [[3, 4, 5, 3, 4, 6, 0], [5, 3, 0]]
+    remembered = [
+        [3, 4, 6, 3, 5, 4, 0],
+        [3, 4, 5, 6, 0],
+        [5, 3, 4, 0],
+    ]  # two for the first answer, one for the other
+    rows = memory.Chosen(np.zeros(3, np.int64), np.arange(3), generator.normal(0, 1, (3, memory.CHANNELS)))
     attended = memory.Attended(
         rows,
-        np.repeat([0, 1], [7, 5]),
-        np.concatenate([suffix_hashes(half[:-1]) for half in halves], axis=1),
-        np.array(remembered),
+        np.array([0, 12, 16]),
+        np.repeat([0, 1, 2], [7, 5, 4]),
+        np.concatenate([suffix_hashes(one[:-1]) for one in remembered], axis=1),
+        np.concatenate(remembered),
     )
-    copies = np.array([[0, 3, 0], [2, 5, 1], [5, 6, 2]])
-    given = NetworkInput(generator.integers(0, network.CONTEXT_ROWS, (7, 4)), (EMPTY,), (7,), copies)
+    copies = [np.array([[0, 3, 0], [2, 5, 1], [5, 6, 2]]), np.array([[1, 3, 1]])]
     choice = Choice((3,), (4, 8), (4, 8), 0)
     parameters |= _choice_parameters(generator)
-    case = objective.Case(
-        Prompt(EMPTY, EMPTY, EMPTY),
-        given,
-        suffix_hashes(tokens[:-1]),
-        np.array(tokens),
-        np.full(7, 1e-3),
-        0,
-        Reading(EMPTY, np.ones(FEELINGS)),
-        ((1, choice),),
-    )
+    cases = [
+        objective.Case(
+            memory.Query(Prompt(EMPTY, EMPTY, EMPTY), np.ones(1), 0.0),
+            NetworkInput(
+                generator.integers(0, network.CONTEXT_ROWS, (len(tokens), 4)),
+                (EMPTY,),
+                (len(tokens),),
+                copied,
+            ),
+            suffix_hashes(tokens[:-1]),
+            np.array(tokens),
+            np.full(len(tokens), 1e-3),
+            brief,
+            Reading(EMPTY, np.ones(FEELINGS)),
+            chosen,
+        )
+        for brief, (tokens, copied, chosen) in enumerate(
+            zip(answers, copies, [((1, choice),), ()], strict=True)
+        )
+    ]
 
     def loss() -> float:
-        return objective.evaluate(parameters, [case], [attended], learn=False).loss / 7
+        return objective.evaluate(parameters, cases, attended, learn=False).loss / 10
 
-    gradients = objective.evaluate(parameters, [case], [attended]).gradients
+    gradients = objective.evaluate(parameters, cases, attended).gradients
     for name in ("likeness", "bank", "echo", "advice", "match", "gate"):
         _, gradient = gradients[name]
         assert np.abs(gradient).max() > 0 or name == "bank"  # one bank only: its bias changes nothing
@@ -101,6 +115,30 @@ def test_memory_and_gates() -> None:
             # The memory's weights are kept in single precision: hence the larger step and tolerance.
             expected = _difference(loss, parameters[name], index, 1e-2)
             assert gradient[index] == pytest.approx(expected, abs=2e-4), (name, index)
+
+
+def test_answers_of_a_batch_do_not_see_each_other(base: LanguageModel) -> None:
+    """The loss of a batch is the sum of its answers' losses, and the share of right tokens likewise."""
+    rows = [
+        row_of([{"role": "user", "content": question}, {"role": "assistant", "content": answer}])
+        for question, answer in (
+            ("Where is my parcel?", "Please check the tracking number first."),
+            ("¿Es buena o mala? Responde con una palabra.", "Mala"),
+            ("什么时候发货？", "您好，通常两天内发货。"),
+        )
+    ]
+    cases = base.cases(rows)
+    chosen = base.chosen([case.query for case in cases])
+
+    def result(some: slice) -> objective.Result:
+        attended = memory.attend(base.banks, chosen[some])
+        return objective.evaluate(base.parameters, cases[some], attended, learn=False)
+
+    alone = [result(slice(at, at + 1)) for at in range(3)]
+    together = result(slice(None))
+    assert together.loss == pytest.approx(sum(one.loss for one in alone), rel=1e-5)
+    assert together.correct == sum(one.correct for one in alone)
+    assert together.tokens == sum(len(row.tokens) for row in rows)
 
 
 def test_choices() -> None:

@@ -1,8 +1,11 @@
 """The learner's smaller parts: hyperparameters, corpus, tables, storage, cache."""
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from kit.simulator.learner import (
 )
 from kit.simulator.learner import base as base_module
 from kit.simulator.learner.corpus import load
+from kit.simulator.learner.snapshot import flat, restored
 from kit.simulator.learner.tables import Patched, patch
 from kit.simulator.learner.threads import single_threaded
 
@@ -114,28 +118,95 @@ def test_a_model_survives_a_round_trip_through_bytes(
             LanguageModel.from_bytes(broken, base)
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Move the learner's cache, but not the tokenizer's files, and forget what was read from it."""
+    monkeypatch.setattr(base_module.settings, "work_folder", lambda: tmp_path)
+    yield tmp_path
+    _forget()
+
+
+def _forget() -> None:
+    base_module._base_model.cache_clear()
+    base_module._kept.cache_clear()
+
+
 def test_the_base_is_the_same_with_and_without_its_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: LanguageModel
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, base: LanguageModel
 ) -> None:
     prompt: Messages = [{"role": "user", "content": "Where is my parcel?"}]
     expected = list(base.generate(prompt, max_tokens=20, temperature=0))
-    # The tokenizer's files stay where they are; only the learner's cache moves.
-    monkeypatch.setattr(base_module.settings, "work_folder", lambda: tmp_path)
-    for step in ("train", "read", "broken"):
-        base_module._base_model.cache_clear()
-        if step == "broken":
-            (kept,) = tmp_path.glob("learner/*.npz")
-            kept.write_bytes(b"torn")
-        if step == "read":
-            monkeypatch.setattr(base_module, "_learn", None)  # must not be needed now
-            assert list(base_model().generate(prompt, max_tokens=20, temperature=0)) == expected
-            monkeypatch.undo()
-            monkeypatch.setattr(base_module.settings, "work_folder", lambda: tmp_path)
-        elif step == "train":
-            assert list(base_model().generate(prompt, max_tokens=20, temperature=0)) == expected
-        else:
-            assert base_module._read(kept) is None
-    base_module._base_model.cache_clear()
+    _forget()
+    trained = base_model()
+    assert list(trained.generate(prompt, max_tokens=20, temperature=0)) == expected
+    _forget()
+    monkeypatch.setattr(base_module, "_untrained", None)  # must not be needed now
+    read = base_model()
+    assert list(read.generate(prompt, max_tokens=20, temperature=0)) == expected
+    for one, other in zip(_arrays(trained), _arrays(read), strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype
+    assert base_module.knowledge() is read.knowledge
+
+
+def _arrays(model: LanguageModel) -> list[np.ndarray]:
+    kept = flat(model.knowledge, frozenset({"lexicons"}))
+    kept |= flat(model.banks[0], frozenset({"knowledge", "conversations"}))
+    return [*kept.values(), *model.parameters.values(), model.vocabulary.tokens]
+
+
+@pytest.mark.parametrize("damage", ["torn", "cut", "incomplete"])
+def test_a_cache_that_cannot_be_read_is_made_again(damage: str, tmp_path: Path, base: LanguageModel) -> None:
+    place = tmp_path / "learner" / "kept.npz"
+    base_module._write(place, base)
+    assert base_module._read(place) is not None
+    if damage == "torn":
+        place.write_bytes(b"torn")
+    elif damage == "cut":
+        place.write_bytes(place.read_bytes()[:-1000])
+    else:
+        np.savez(place, tokens=base.vocabulary.tokens)
+    assert base_module._read(place) is None
+
+
+def test_reading_the_cache_needs_no_tokenizer() -> None:
+    """It takes longer to load than all the rest, and who only lists models does not need it."""
+    base_model()  # it is kept now
+    code = (
+        "import kit.simulator.learner as learner, kit.tokens as tokens; learner.base_model(); "
+        "print(tokens.encoding.cache_info().misses)"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout.split() == ["0"]
+
+
+@dataclass(frozen=True)
+class _Inner:
+    number: int
+    few: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Outer:
+    inner: _Inner
+    most: np.ndarray
+    left_out: str
+
+
+def test_records_survive_being_flat() -> None:
+    few = np.zeros((40, 50), dtype=np.uint8)
+    few[3, 7] = 9
+    record = _Outer(_Inner(5, few), np.arange(2000.0).reshape(2, 1000), "text")
+    arrays = flat(record, frozenset({"left_out"}))
+    assert sum(array.nbytes for array in arrays.values()) < 2000 * 8 + 100  # zeros are not kept
+    again = restored(_Outer, arrays, left_out="text")
+    assert (again.inner.number, again.left_out) == (5, "text")
+    for one, other in ((few, again.inner.few), (record.most, again.most)):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype
+    del arrays["inner.number"]
+    with pytest.raises(KeyError, match="number"):
+        restored(_Outer, arrays, left_out="text")
 
 
 def test_every_thread_computes_with_one_thread_of_blas() -> None:
@@ -166,9 +237,9 @@ def test_a_long_job_looks_at_a_part_of_its_examples(
     seen: list[int] = []
     learn = training_module._Trainer._learn
 
-    def counted(self: object, chosen: np.ndarray, epoch: int) -> tuple[float, float]:
+    def counted(self: object, chosen: np.ndarray, *rest: object) -> tuple[float, float]:
         seen.append(len(chosen))
-        return learn(self, chosen, epoch)  # type: ignore[arg-type]
+        return learn(self, chosen, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(training_module, "BUDGET", 120 * 27 // 3)
     monkeypatch.setattr(training_module, "LARGEST_MEMORY", 50)
