@@ -54,6 +54,7 @@ sys.path[:0] = [str(_HERE), str(_ROOT)]
 import corpus  # noqa: E402 - the folder is no package, and the kit need not be installed
 import inputs  # noqa: E402
 import workers  # noqa: E402
+from report import record, times  # noqa: E402
 
 _PEERS = {
     "sphinx_extract": ("Sphinx gettext", ["sphinx", "myst-parser"]),
@@ -196,6 +197,12 @@ class Benchmark:
         rows = [contender for contender in contenders if contender.seconds and not contender.failure]
         ours = rows[0]
         self.lines += ["", f"### {title}", ""]
+        whole = {row.name: row.median("whole") / ours.median("whole") for row in rows[1:]}
+        record(
+            f"{title} (`localization.py`)",
+            ", ".join(whole),
+            f"{', '.join(map(times, whole.values()))} as fast",
+        )
         heads = [part for phase in phases.values() for part in (phase, "× kit")]
         self.lines.append("| " + " | ".join(["", "version", *heads, last]) + " |")
         self.lines.append("|---|---|" + "--:|" * (len(heads) + 1 + last.count("|")))

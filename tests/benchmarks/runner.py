@@ -37,6 +37,7 @@ sys.path[:0] = [str(_ROOT)]
 
 from aiolimiter import AsyncLimiter  # noqa: E402 - the kit need not be installed
 from openai import APIStatusError, AsyncOpenAI  # noqa: E402
+from report import record  # noqa: E402
 
 from kit.evaluation.runner import background, generate  # noqa: E402
 
@@ -251,6 +252,12 @@ def table(service: Service, situation: Situation, contenders: dict[str, Callable
         ratio = "–" if lost else f"{situation.ideal / seconds:.3f}"  # fast because it gave up is not fast
         share = f"{refused} ({refused / part:.1%})"
         lines.append(f"| {name} | {seconds:.1f} | {ratio} | {share} | {lost} |")
+        if name == "kit":
+            record(
+                f"prediction runner, {situation.name} (`runner.py`)",
+                "the limit of the quota",
+                f"{ratio} of it, {lost} lost",
+            )
     return [*lines, ""]
 
 
