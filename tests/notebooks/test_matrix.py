@@ -78,6 +78,9 @@ def test_what_passed_and_has_not_changed_is_left_out(planned: matrix.Plan, tmp_p
     entry(tmp_path, "good", "print(6 * 8)")
     found = statuses(list(matrix.run(again)))
     assert (found["good-en"], found["good-pt"], found["bad-en"]) == ("passed", "unchanged", "failed")
+    (planned.folder / "good-pt.ipynb").unlink()
+    found = statuses(list(matrix.run(again)))
+    assert (found["good-en"], found["good-pt"]) == ("unchanged", "passed")
 
 
 def test_a_run_that_ends_without_a_word_fails_and_the_matrix_goes_on(tmp_path: Path):
@@ -153,3 +156,12 @@ def test_the_instructors_editions_are_rendered_and_run_beside_the_learners(tmp_p
     assert any("solution" in cell.metadata.get("tags", []) for cell in cells)
     result = matrix.Result(instructor, "passed", 1.0, 7, 7)
     assert "| evaluate · instructor | ✓ 1 s · 7/7 |" in matrix_report.markdown([result], 1.0)
+
+
+def test_every_run_has_files_of_its_own(tmp_path: Path):
+    names = {
+        matrix.Entry(tmp_path, "lab", "pt", scenario, audience=audience).name
+        for scenario in ("happy", "flaky")
+        for audience in ("learner", "instructor")
+    }
+    assert names == {"lab-pt", "lab-pt-flaky", "lab-pt-instructor", "lab-pt-instructor-flaky"}
