@@ -30,6 +30,7 @@ from kit.simulator.routes.management import ManagementRoutes
 from kit.simulator.routes.models import ModelRoutes
 from kit.simulator.routes.page import PageRoutes
 from kit.simulator.routes.responses import ResponseRoutes
+from kit.simulator.routes.uploads import UploadRoutes
 from kit.simulator.state import State
 
 _ANSWERS = {
@@ -82,6 +83,7 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
     by_address = [*chat.legacy(), *completions.legacy(), *embeddings.legacy()]
     shared: list[Route] = [
         *FileRoutes(state).routes(),
+        *UploadRoutes(state).routes(),
         *FineTuningRoutes(state).routes(),
         *ModelRoutes(state).routes(),
         *ResponseRoutes(state).routes(),

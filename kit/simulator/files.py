@@ -103,18 +103,24 @@ class FileStore:
         check_purpose(purpose)
         if not content:
             raise invalid_payload("The uploaded file is empty.", "file")
-        problem = ""
+        problem = await self.problem(purpose, content)
+        return self.take_in(filename, purpose, content, problem, expires_after)
+
+    @staticmethod
+    async def problem(purpose: str, content: bytes) -> str:
+        """Return why a file's status will be ``error``, or nothing; only training files are checked."""
         try:
             if purpose == "fine-tune":
                 await asyncio.to_thread(read_examples, content)
         except BadTrainingFile as found:
-            problem = str(found)
-        return self._take_in(filename, purpose, content, problem, expires_after)
+            return str(found)
+        return ""
 
     @command("file.upload")
-    def _take_in(
+    def take_in(
         self, filename: str, purpose: str, content: bytes, problem: str, expires_after: int | None = None
     ) -> StoredFile:
+        """Keep a file that has been checked; its import ends some virtual seconds later."""
         file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
         file.problem = problem
         self.expire(file, expires_after)

@@ -127,7 +127,9 @@ class Envelope:
 
 
 def _limit(scope: Scope) -> int:
-    return LARGEST_FILE + _FORM_OVERHEAD if scope["path"].endswith("/files") else _LARGEST_BODY
+    # A part of an upload may be as large as a file (Azure OpenAI authoring API 2024-10-21, "Add part").
+    carries_file = scope["path"].endswith(("/files", "/parts"))
+    return LARGEST_FILE + _FORM_OVERHEAD if carries_file else _LARGEST_BODY
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

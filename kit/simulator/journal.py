@@ -97,6 +97,7 @@ class Journal:
         self._running = False
         self._held: defaultdict[str, set[str]] = defaultdict(set)  # per key: who still needs it
         self._doomed: set[str] = set()
+        self._erasing: list[str] = []
         self._last: Future[None] | None = None
         self._lease = clock.now
         if book is not None:
@@ -122,10 +123,13 @@ class Journal:
         if self._running:
             return method(**arguments)
         moment = self._clock.now
-        with self._at(self._number, moment):
-            result = method(**arguments)
-        if self._book is not None:
-            self._write(name, moment, arguments, result)
+        try:
+            with self._at(self._number, moment):
+                result = method(**arguments)
+            if self._book is not None:
+                self._write(name, moment, arguments, result)
+        finally:
+            self._erase_now()
         self._number += 1
         return result
 
@@ -184,13 +188,24 @@ class Journal:
                     self.erase(key)
 
     def erase(self, key: str) -> None:
-        """Drop what is kept under a key from the file, as soon as nobody holds it."""
+        """Drop what is kept under a key from the file, as soon as nobody holds it.
+
+        Inside a command that is after the command has been written down: a crash between the two must not
+        leave an object without its content.
+        """
         if key in self._held:
             self._doomed.add(key)
             return
         self._doomed.discard(key)
-        if self._book is not None and (erased := self._book.erase(key)) is not None:
-            self._last = erased
+        self._erasing.append(key)
+        if not self._running:
+            self._erase_now()
+
+    def _erase_now(self) -> None:
+        keys, self._erasing = self._erasing, []
+        for key in keys:
+            if self._book is not None and (erased := self._book.erase(key)) is not None:
+                self._last = erased
 
     async def acknowledged(self) -> None:
         """Wait until everything written down so far is on the disk.
@@ -253,6 +268,7 @@ class Journal:
         # Called as the wrapped method, so that it does not write itself down again.
         with self._at(entry.number, entry.moment):
             method(**arguments)
+        self._erase_now()
 
 
 def _fields(value: Any) -> Any:

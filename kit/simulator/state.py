@@ -26,6 +26,7 @@ from kit.simulator.scenarios import DEFAULT
 from kit.simulator.scenarios import scenario as scenario_named
 from kit.simulator.stored import CompletionStore
 from kit.simulator.training import Trainer
+from kit.simulator.uploads import UploadStore
 
 
 class State:
@@ -73,6 +74,7 @@ class State:
         self.journal = Journal(self.clock, self.identifiers, book)
         self.models = ModelRegistry(chosen, self.journal)
         self.files = FileStore(self.clock, self.identifiers, self.journal)
+        self.uploads = UploadStore(self.clock, self.identifiers, self.files, self.journal)
         self.completions = CompletionStore(self.journal)
         self.responses = ResponseStore(self.clock, self.journal)
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)

@@ -1,8 +1,9 @@
 """``kit serve --state``, killed again and again while clients work: nothing that was acknowledged is lost.
 
-Four clients upload, train, deploy, delete and move the clock. After a seeded number of requests, and a seeded
-few milliseconds, the process is killed with SIGKILL, wherever it is. The clients know what was acknowledged
-and what was under way; after the restart the former must be there, equal, and of the latter all or nothing.
+Four clients upload, at once or in parts, train, deploy, delete and move the clock. After a seeded number of
+requests, and a seeded few milliseconds, the process is killed with SIGKILL, wherever it is. The clients know
+what was acknowledged and what was under way; after the restart the former must be there, equal, and of the
+latter all or nothing.
 """
 
 import contextlib
@@ -90,6 +91,21 @@ class Worker:
         self.known.files[answer.json()["id"]] = content
         self.mine.append(answer.json()["id"])
 
+    def upload_in_parts(self) -> None:
+        content = self.random.choice(self.contents)
+        asked = {"filename": f"{self.name}.jsonl", "purpose": "fine-tune", "mime_type": "application/jsonl"}
+        answer = self.http.post("/openai/v1/uploads", json={**asked, "bytes": len(content)})
+        address = f"/openai/v1/uploads/{answer.json()['id']}"
+        half = len(content) // 2
+        parts = [
+            self.http.post(f"{address}/parts", files={"data": ("blob", part)}).json()["id"]
+            for part in (content[:half], content[half:])
+        ]
+        done = self.http.post(f"{address}/complete", json={"part_ids": parts})
+        assert done.status_code == 200, done.text
+        self.known.files[done.json()["file"]["id"]] = content
+        self.mine.append(done.json()["file"]["id"])
+
     def delete_file(self) -> None:
         if not self.mine:
             return
@@ -153,8 +169,8 @@ class Worker:
 
     def work(self, before_each: Any) -> None:
         """Ask until the server is gone."""
-        kinds = [self.upload, self.upload, self.delete_file, self.train, self.look, self.deploy, self.batch]
-        kinds += [self.delete_deployment, self.advance]
+        kinds = [self.upload, self.upload_in_parts, self.delete_file, self.train, self.look, self.deploy]
+        kinds += [self.batch, self.delete_deployment, self.advance]
         while True:
             kind = self.random.choice(kinds)
             before_each()

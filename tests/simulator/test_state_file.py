@@ -152,6 +152,64 @@ def test_deleted_content_leaves_the_file_once_no_training_needs_it(path: Path, s
         assert everything(http) == before
 
 
+def start_upload(http: httpx2.Client, parts: list[bytes]) -> tuple[str, list[str]]:
+    """Return the address of an upload that has these parts, and their identifiers."""
+    asked = {"filename": "lamps.jsonl", "purpose": "fine-tune", "mime_type": "application/jsonl"}
+    created = http.post("/openai/v1/uploads", json={**asked, "bytes": sum(map(len, parts))})
+    address = f"/openai/v1/uploads/{created.json()['id']}"
+    answers = [http.post(f"{address}/parts", files={"data": ("blob", part)}) for part in parts]
+    return address, [answer.json()["id"] for answer in answers]
+
+
+def test_an_upload_goes_on_after_a_restart(path: Path, samples: Any):
+    content = samples.english
+    with running(path) as (http, _):
+        address, parts = start_upload(http, [content[:500], content[500:]])
+        given_up, _ids = start_upload(http, [b"given up"])
+        assert http.post(f"{given_up}/cancel").status_code == 200
+    with running(path) as (http, _):
+        done = http.post(f"{address}/complete", json={"part_ids": parts})
+        assert done.status_code == 200, done.text
+        file = done.json()["file"]["id"]
+        advance(http, 10)
+        before = everything(http)
+        assert before[file] == content.decode()
+        assert http.post(f"{given_up}/complete", json={"part_ids": _ids}).status_code == 400
+    with running(path) as (http, _):
+        assert everything(http) == before
+        assert http.post(f"{address}/cancel").json()["error"]["message"] == (
+            "The upload has ended as 'completed'."
+        )
+
+
+def test_an_upload_leaves_nothing_in_the_file_but_the_file(path: Path, samples: Any):
+    def traces() -> int:
+        files = [path, path.with_name(f"{path.name}-wal")]
+        return sum(file.read_bytes().count(MARKER) for file in files if file.exists())
+
+    with running(path) as (http, _):
+        before = traces()
+        for end in ("cancel", "complete"):
+            address, parts = start_upload(http, [samples.english])
+            assert traces() > before
+            assert http.post(f"{address}/{end}", json={"part_ids": parts}).status_code == 200
+        file = http.get("/openai/v1/files").json()["data"][0]["id"]
+        job = create_job(http, "gpt-4.1-mini", file)
+        http.delete(f"/openai/v1/files/{file}")  # while it trains
+        advance(http, 5000)
+        assert http.get(f"/openai/v1/fine_tuning/jobs/{job}").json()["status"] == "succeeded"
+        for model in [each["id"] for each in http.get("/openai/v1/models").json()["data"]]:
+            if ".ft-" in model:
+                http.delete(f"/openai/v1/models/{model}")
+        address, _parts = start_upload(http, [samples.english])
+        advance(http, 3 * 3600)
+        assert http.post(f"{address}/cancel").status_code == 400  # looked at, and found to have expired
+        expected = everything(http)
+    assert traces() == before == 0
+    with running(path) as (http, _):
+        assert everything(http) == expected
+
+
 def test_a_refused_request_leaves_no_trace(path: Path, samples: Any):
     with running(path) as (http, _):
         assert create_job(http, "gpt-4.1-mini", upload(http, samples.english))
@@ -295,6 +353,43 @@ def _notes(file: StateFile) -> tuple[Notes, Journal]:
     clock, identifiers = VirtualClock(), Identifiers(book.seed, book.starts)
     journal = Journal(clock, identifiers, book)
     return Notes(journal, identifiers), journal
+
+
+class _Book:
+    """A book that only notes in which order it is written in."""
+
+    def __init__(self) -> None:
+        self.seed, self.starts, self.moment = 1, 0, None
+        self.written: list[str] = []
+
+    def append(self, entry: Any, blob: bytes | None) -> Any:
+        self.written.append(entry.command)
+
+    def erase(self, key: str) -> Any:
+        self.written.append(f"erase {key}")
+
+
+class _Shelf:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        journal.register(self)
+
+    @command("shelf.clear")
+    def clear(self, fails: bool = False) -> None:
+        self._journal.erase("a")
+        if fails:
+            raise ValueError("refused")
+
+
+def test_content_is_erased_only_after_the_command_that_says_so():
+    """Else a crash between the two would leave an object without content."""
+    book: Any = _Book()
+    shelf = _Shelf(Journal(VirtualClock(), Identifiers(1), book))
+    shelf.clear()
+    assert book.written == ["shelf.clear", "erase a"]
+    with pytest.raises(ValueError, match="refused"):
+        shelf.clear(fails=True)  # what time has ended is erased although the command is refused
+    assert book.written == ["shelf.clear", "erase a", "erase a"]
 
 
 def test_a_command_within_a_command_is_written_once_and_identifiers_come_back(path: Path):
