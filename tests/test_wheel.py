@@ -55,8 +55,10 @@ def test_an_installed_wheel_runs_a_lab_without_a_checkout(distributions: Path, t
     script = "import kit, sys; sys.stdout.write(kit.__file__)"
     assert Path(run(sys.executable, "-c", script, cwd=tmp_path, **where)).is_relative_to(site)
     run(*kit, "labs", "copy", "mine", "--locale", "pt", cwd=tmp_path, **where)
-    out = run(*kit, "run", "--notebook", "mine/fine-tune.ipynb", "--locale", "pt", cwd=tmp_path, **where)
-    assert "✓" in out
-    run(*kit, "render", "--out", tmp_path / "rendered", "--locale", "zh", cwd=tmp_path, **where)
-    rendered = tmp_path / "rendered" / "zh" / "evaluate.ipynb"
+    told = run(*kit, "run", "--notebook", "mine/fine-tune.ipynb", "--locale", "pt", cwd=tmp_path, **where)
+    assert "✓" in told
+    out = tmp_path / "rendered"
+    run(*kit, "render", "--format", "all", "--locale", "zh", "--out", out, cwd=tmp_path, **where)
+    assert '<html lang="zh-Hans"' in (out / "zh" / "evaluate.html").read_text(encoding="utf-8")
+    rendered = out / "zh" / "evaluate.ipynb"
     assert rendered.read_bytes() == (ROOT / "labs" / "zh" / "evaluate.ipynb").read_bytes()

@@ -77,6 +77,9 @@ def test_what_passed_and_has_not_changed_is_left_out(planned: matrix.Plan, tmp_p
     entry(tmp_path, "good", "print(6 * 8)")
     found = statuses(list(matrix.run(again)))
     assert (found["good-en"], found["good-pt"], found["bad-en"]) == ("passed", "unchanged", "failed")
+    (planned.folder / "good-pt.ipynb").unlink()
+    found = statuses(list(matrix.run(again)))
+    assert (found["good-en"], found["good-pt"]) == ("unchanged", "passed")
 
 
 def test_a_run_that_ends_without_a_word_fails_and_the_matrix_goes_on(tmp_path: Path):
@@ -141,3 +144,12 @@ def test_a_lab_without_scenarios_runs_once(tmp_path: Path):
         "fine-tune-en-flaky",
         "fine-tune-local-en",
     ]
+
+
+def test_every_run_has_files_of_its_own(tmp_path: Path):
+    names = {
+        matrix.Entry(tmp_path, "lab", "pt", scenario, audience=audience).name
+        for scenario in ("happy", "flaky")
+        for audience in ("learner", "instructor")
+    }
+    assert names == {"lab-pt", "lab-pt-flaky", "lab-pt-instructor", "lab-pt-instructor-flaky"}
