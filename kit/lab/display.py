@@ -58,7 +58,10 @@ class Table:
             return f"<p>{html.escape(self.caption)}</p>"
         style = "text-align:left;font-weight:600;white-space:nowrap"
         caption = f"<caption style='{style}'>{html.escape(self.caption)}</caption>"
-        head = "".join(self._cell("th", index, text) for index, text in enumerate(self.headings))
+        head = "".join(
+            self._cell("th" if text else "td", index, text)  # an empty header cell has nothing to announce
+            for index, text in enumerate(self.headings)
+        )
         body = "".join(
             "<tr>" + "".join(self._cell("td", index, text) for index, text in enumerate(row)) + "</tr>"
             for row in self.rows

@@ -23,6 +23,7 @@ def test_html_escapes_what_a_learner_or_a_model_wrote():
 
 def test_headings_are_announced_as_column_headings():
     assert "<th scope='col'" in Table(["a"], [["1"]])._repr_html_()
+    assert Table(["", "a"], [["x", "1"]])._repr_html_().count("<th ") == 1  # an empty header says nothing
 
 
 def test_a_table_without_rows_is_its_caption():
