@@ -6,12 +6,16 @@ On Azure a training costs money and an hour, so there the learner names a deploy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import openai
+
 from kit.azure import inventory
-from kit.azure.models import find
+from kit.azure.models import Model, find, table
 from kit.i18n import gettext as _
 from kit.i18n import number
+from kit.lab.explaining import own_words
 from kit.lab.resources import once
 from kit.lab.session import session
 from kit.lab.waiting import wait
@@ -20,6 +24,7 @@ Messages = Sequence[Mapping[str, Any]]
 
 _BASE = "gpt-oss-20b"
 _SEED = 105
+_RETIRED = "ModelDeprecated"
 
 
 def tuned_model(name: str, conversations: Sequence[Messages]) -> str:
@@ -35,36 +40,49 @@ def tuned_model(name: str, conversations: Sequence[Messages]) -> str:
     path = session().answers / f"{name}.jsonl"
     lines = [json.dumps({"messages": list(each)}, ensure_ascii=False) for each in conversations]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    job = _train(name, path)
-    _deploy(name, job.fine_tuned_model)
+    base, job = _train(name, path)
+    _deploy(name, base, job.fine_tuned_model)
     text = _("“{name}” was tuned on {n} examples and is deployed.")
     print(text.format(name=name, n=number(len(conversations))))
     return name
 
 
-def _train(name: str, path: Any) -> Any:
-    client = session().openai
+def _train(name: str, path: Path) -> tuple[Model, Any]:
+    """Return a model that can be trained, and the job that has trained it."""
+    client = session().openai.with_options(max_retries=0)
     upload = once("file", path, create=lambda: client.files.create(file=path, purpose="fine-tune"))
-    wait(client.files.retrieve, upload.id)
+    wait(session().openai.files.retrieve, upload.id)
+    for base in (find(_BASE), *(row for row in table().values() if row.name != _BASE)):
+        try:
+            job = _submit(client, name, path, upload.id, base)
+            break
+        except openai.BadRequestError as refusal:
+            if refusal.code != _RETIRED:
+                raise
+            text = _("The service takes no job for {model}, so another model is tried: {reason}")
+            print(text.format(model=base.name, reason=own_words(refusal)))
+    job = wait(session().openai.fine_tuning.jobs.retrieve, job.id, every=600)
+    inventory.note_results(session().service, session().ledger, job)
+    return base, job
+
+
+def _submit(client: Any, name: str, path: Path, upload: str, base: Model) -> Any:
     request: dict[str, Any] = {
-        "model": find(_BASE).identifier,
-        "training_file": upload.id,
+        "model": base.identifier,
+        "training_file": upload,
         "suffix": name,
         "seed": _SEED,
         "extra_body": {"trainingType": "GlobalStandard"},
     }
-    job = once(
+    return once(
         "job",
         request,
         hashlib.sha256(path.read_bytes()).hexdigest(),
         create=lambda: client.fine_tuning.jobs.create(**request),
     )
-    job = wait(client.fine_tuning.jobs.retrieve, job.id, every=600)
-    inventory.note_results(session().service, session().ledger, job)
-    return job
 
 
-def _deploy(name: str, model: str) -> None:
+def _deploy(name: str, base: Model, model: str) -> None:
     from azure.mgmt.cognitiveservices.models import (
         Deployment,
         DeploymentModel,
@@ -73,7 +91,7 @@ def _deploy(name: str, model: str) -> None:
     )
 
     place = session().connection
-    source = DeploymentModel(format=find(_BASE).format, name=model, version="1")
+    source = DeploymentModel(format=base.format, name=model, version="1")
     deployment = Deployment(
         sku=Sku(name="GlobalStandard", capacity=100), properties=DeploymentProperties(model=source)
     )

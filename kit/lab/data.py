@@ -12,6 +12,7 @@ from kit.errors import N_, TrainingFileError
 from kit.i18n import gettext as _
 from kit.i18n import number, percent
 from kit.lab.display import Table
+from kit.lab.models import encoding_of
 
 
 def data_file(chosen: str, default: str) -> Path:
@@ -64,7 +65,7 @@ def leaks(training: Sequence[Example], validation: Sequence[Example]) -> list[st
 
 def count_tokens(examples: Sequence[Example], model: str) -> tuple[list[int], list[int]]:
     """Return the tokens of each example, all of them and the assistant's, as the model counts them."""
-    encoding = models.find(model).encoding
+    encoding = encoding_of(models.find(model))
     counted = tokens.count_conversations([example["messages"] for example in examples], encoding)
     return [each.total for each in counted], [each.assistant for each in counted]
 

@@ -43,7 +43,11 @@ def explain(error: Exception) -> KitError:
                 "Check the network and AZURE_OPENAI_ENDPOINT, and run the cell again: nothing is done twice."
             ),
         )
-    detail = _own_words(error)
+    return _refusal(error, own_words(error))
+
+
+def _refusal(error: Exception, detail: str) -> KitError:
+    """Explain a refusal of the service in its own words."""
     if isinstance(error, _NOT_FOUND):
         return ServiceError(
             N_("The service does not know what was asked for: {detail}"),
@@ -58,6 +62,15 @@ def explain(error: Exception) -> KitError:
             advice=N_("Wait a minute and run the cell again, or raise the capacity of the deployment."),
             detail=detail,
         )
+    if getattr(error, "code", None) == "content_filter":
+        return ServiceError(
+            N_("The content filter stopped the question: {detail}"),
+            advice=N_(
+                "Word the question differently and run the cell again; or catch openai.BadRequestError where "
+                "you ask, and count the answer as a refusal."
+            ),
+            detail=detail,
+        )
     return ServiceError(
         N_("The service refused the request: {detail}"),
         advice=N_("Read its reason, mend the cell or the parameters, and run the cell again."),
@@ -65,7 +78,7 @@ def explain(error: Exception) -> KitError:
     )
 
 
-def _own_words(error: Exception) -> str:
+def own_words(error: Exception) -> str:
     """Return the message the service sent, without the client's wrapping."""
     body = getattr(error, "body", None)
     if isinstance(body, dict) and body.get("message"):

@@ -1,6 +1,7 @@
 """Choosing a model that is alive, and saying what it costs."""
 
 import datetime
+from dataclasses import replace
 
 from IPython.display import display
 
@@ -12,9 +13,13 @@ from kit.i18n import gettext as _
 from kit.lab.display import Table
 from kit.lab.session import session
 
+GUIDE = "o200k_base"  # a tokenizer whose counts are of the right size in every language of the labs
+
 
 def base_model(name: str, training_type: str = "", *, existing_customer: bool = False) -> Model:
     """Return the row of a model that can be fine-tuned today, and show it.
+
+    Where the model has a tokenizer of its own, which is not here, the row has another one as a guide.
 
     Args:
         name: as the service calls it.
@@ -27,7 +32,15 @@ def base_model(name: str, training_type: str = "", *, existing_customer: bool = 
     model = find(name)
     model.require_tunable(session().today(), new_customer=not existing_customer, training_type=training_type)
     display(_described(model))
-    return model
+    if not model.encoding:
+        text = _("{model} has a tokenizer of its own; tokens are counted with {encoding}, as a guide.")
+        print(text.format(model=model.name, encoding=GUIDE))
+    return replace(model, encoding=encoding_of(model))
+
+
+def encoding_of(model: Model) -> str:
+    """Return the name of a model's tokenizer, or of one that serves as a guide."""
+    return model.encoding or GUIDE
 
 
 def comparison_model(base: Model) -> Model:

@@ -16,6 +16,7 @@ from kit.evaluation.runner import Caps, Price, Spending
 from kit.i18n import gettext as _
 from kit.i18n import number
 from kit.lab.display import Table
+from kit.lab.models import encoding_of
 from kit.lab.models import price as price_text
 from kit.lab.session import session
 
@@ -28,7 +29,6 @@ _LOCAL_SPARK = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-_TOKENIZER = "o200k_base"  # a guide where the model has a tokenizer of its own
 
 
 def chat_model(name: str) -> Model:
@@ -101,7 +101,7 @@ def predict(  # noqa: PLR0913 - what a learner sets
     price, journal = _price(model), _journal(options.get("engine", "local"))
     fixed: dict[str, Any] = {
         "parameters": parameters,
-        "encoding": model.encoding or _TOKENIZER,
+        "encoding": encoding_of(model),
         "journal": journal,
     }
     worst = _set_aside(prompts, price, **fixed)
@@ -206,7 +206,7 @@ def forecast(
         rpm=rpm or None,
         tpm=tpm or None,
         price=_price(model),
-        encoding=model.encoding or _TOKENIZER,
+        encoding=encoding_of(model),
         journal=_journal("local"),
     )
     unknown = _("unknown")

@@ -12,7 +12,7 @@ from kit.azure.models import Model
 from kit.i18n import duration
 from kit.i18n import gettext as _
 from kit.lab.display import Table
-from kit.lab.models import comparison_model, price
+from kit.lab.models import comparison_model, encoding_of, price
 from kit.lab.session import session
 
 
@@ -56,7 +56,7 @@ def preflight(
         BudgetError: it is more than the parameter ``budget`` leaves.
     """
     asked = [example["messages"][:-1] for example in examples]
-    sent = sum(each.total for each in tokens.count_conversations(asked, base.encoding or "o200k_base"))
+    sent = sum(each.total for each in tokens.count_conversations(asked, encoding_of(base)))
     received = max_tokens * len(asked)
     answering = _sum(_price(model.pricing, sent, received) for model in (base, comparison_model(base)))
     total = _sum((cost.training, cost.hosting_per_hour, answering))

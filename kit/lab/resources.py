@@ -109,6 +109,11 @@ def _create(running: Session, entry: Entry, create: Callable[[], Resource]) -> R
             running.sleep(_PAUSE * 2**attempt)
             found = inventory.search(running.service, running.ledger, entry)
             if found is not None:
+                print(
+                    _("Its answer was lost, but it exists; not created twice: {label}").format(
+                        label=entry.label
+                    )
+                )
                 return _settled(running, entry, found)  # type: ignore[no-any-return]
             if attempt + 1 == _ATTEMPTS:
                 raise

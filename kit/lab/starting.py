@@ -61,8 +61,7 @@ def start(lab: str, namespace: MutableMapping[str, Any], *, service: bool = True
     begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
     _say_where(from_widgets)
     warn_of_hosting(session())
-    if session().own_simulator:
-        practice.announce(str(namespace.get("scenario", practice.HAPPY)))
+    practice.announce(str(namespace.get("scenario", practice.HAPPY)), played=session().own_simulator)
 
 
 def _start_here(lab: str, namespace: MutableMapping[str, Any], from_widgets: list[str]) -> None:

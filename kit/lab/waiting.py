@@ -92,8 +92,8 @@ def _failure(identifier: str, status: str, found: Any) -> JobFailedError:
     return JobFailedError(
         N_("{identifier} ended as “{status}”: {reason}"),
         advice=N_(
-            "Mend what the service names and run the lab again; a failed job is not billed. If you cancelled "
-            "it yourself, just run the cell that creates the job again."
+            "Mend what the service names, if there is anything, and run again from the cell that created it. "
+            "A failed job is not billed."
         ),
         identifier=identifier,
         status=status,

@@ -13,7 +13,8 @@ A fault is written the same way everywhere: a kind from ``faults.toml``, perhaps
 
 Options of any fault: ``times`` (attempts it befalls), ``id``; of an answer: ``after`` (the operation is
 carried out first, and its own answer thrown away), ``retry-after`` (seconds), ``retry-after-ms``; of
-``latency``, ``slow-queue`` and ``slow-provisioning``: ``seconds``; of ``cut``: ``bytes``.
+``latency``, ``slow-queue`` and ``slow-provisioning``: ``seconds``; of ``cut``: ``bytes``; of ``retired``:
+``models`` (base models, with a space between them, that count as retired whatever their date).
 """
 
 import fnmatch
@@ -29,7 +30,7 @@ from typing import Any
 from kit.simulator.errors import ApiError
 
 HEADER = "x-kit-fault"
-_OPTIONS = {"times", "id", "after", "retry-after", "retry-after-ms", "seconds", "bytes"}
+_OPTIONS = {"times", "id", "after", "retry-after", "retry-after-ms", "seconds", "bytes", "models"}
 _NUMBERS = {"times", "retry-after", "retry-after-ms", "seconds", "bytes"}
 _MOST_COUNTED = 10_000  # requests whose attempts are remembered
 _MOST_FAULTS = 10  # in one header

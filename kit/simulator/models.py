@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -137,19 +137,27 @@ class ModelRegistry:
             return tuned.base
         raise not_tunable()
 
-    def refuse_retired(self, name: str, now: float) -> None:
+    def refuse_retired(self, name: str, now: float, also: Collection[str] = ()) -> None:
         """Refuse a base model whose retirement lies in the past, as the service does for new customers.
 
+        Args:
+            name: the model.
+            now: Unix seconds.
+            also: models that count as retired today, whatever their date.
+
         Raises:
-            ApiError: it does.
+            ApiError: it is retired.
         """
         base = self.base(name)
-        retired = _day(base.retires) if base is not None else None
-        if base is not None and retired is not None and retired <= now:
+        if base is None:
+            return
+        day = datetime.fromtimestamp(now, UTC).date().isoformat() if base.name in also else base.retires
+        retired = _day(day)
+        if retired is not None and retired <= now:
             raise ApiError(
                 400,
                 "ModelDeprecated",
-                f"The model '{base.full_name}' was retired on {base.retires} and is available to existing "
+                f"The model '{base.full_name}' was retired on {day} and is available to existing "
                 "customers only. Please choose another model.",
             )
 

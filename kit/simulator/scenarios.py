@@ -18,7 +18,9 @@ SUMMARIES = {
     "failed-job": N_("The first fine-tuning job breaks down in the middle; the next one succeeds."),
     "harmful-data": N_("Fine-tuning jobs fail because their training data would do harm."),
     "slow": N_("Jobs wait four hours for their turn, deployments take an hour, answers half a second more."),
-    "retired": N_("Base models past their retirement can be neither trained nor deployed."),
+    "retired": N_(
+        "Base models past their retirement, here gpt-oss-20b among them, can be neither trained nor deployed."
+    ),
     "no-capacity": N_("The subscription has no quota left for new deployments."),
     "content-filter": N_("The content filter stops one prompt in four."),
 }

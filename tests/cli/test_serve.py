@@ -66,7 +66,10 @@ def test_it_plays_a_scenario():
         urllib.request.urlopen(f"{url}/simulator/status") as answer,
     ):
         status = json.load(answer)
-    assert (status["scenario"], [rule["fault"] for rule in status["faults"]]) == ("retired", ["retired"])
+    assert (status["scenario"], [rule["fault"] for rule in status["faults"]]) == (
+        "retired",
+        ["retired; models=gpt-oss-20b"],
+    )
 
 
 def test_an_unknown_scenario_is_told():

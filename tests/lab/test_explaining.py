@@ -47,6 +47,29 @@ def test_a_server_that_is_away_is_explained(running):
     assert "cannot be reached" in str(explaining.explain(error))
 
 
+@pytest.mark.parametrize(
+    ("fault", "happened", "helps"),
+    [
+        ("content-filter", "content filter stopped the question", "count the answer as a refusal"),
+        ("429", "quota is used up for the moment", "Wait a minute"),
+        ("400", "refused the request: The request is invalid", "Read its reason"),
+        ("503", "temporarily unable", "run the cell again"),
+        ("reset", "cannot be reached", "nothing is done twice"),
+    ],
+)
+def test_each_kind_of_trouble_has_its_own_sentence_and_advice(client, fault, happened, helps):
+    error = refused(
+        lambda: client.with_options(max_retries=0).chat.completions.create(
+            model="gpt-oss-20b",
+            messages=[{"role": "user", "content": "?"}],
+            extra_headers={"x-kit-fault": fault},
+        )
+    )
+    explained = explaining.explain(error)
+    assert happened in explained.message_text()
+    assert helps in explained.advice_text()
+
+
 def test_azure_resource_manager_is_quoted_too(running):
     place = (running.connection.resource_group, running.connection.account)
     error = refused(lambda: running.management.deployments.get(*place, "nobody"))

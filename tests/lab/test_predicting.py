@@ -227,6 +227,32 @@ def test_a_tuned_contender_is_made_once_and_cleaned_up(running, training_file, c
     assert lab.remaining().rows == []
 
 
+def test_a_contender_whose_answers_are_lost_is_made_once(running, client, training_file):
+    """The plumbing's own creations keep the rule, too: no retries by the client, and a look before each."""
+    rows = [json.loads(line)["messages"] for line in training_file.read_text(encoding="utf-8").splitlines()]
+    for on in ("POST */files", "POST */fine_tuning/jobs", "PUT */deployments/*"):
+        rule = {"fault": "lost", "on": on, "times": 1}
+        client.with_options(max_retries=0).post(
+            f"{running.connection.endpoint}/simulator/faults", body=rule, cast_to=object
+        )
+    assert lab.tuned_model("colours", rows) == "colours"
+    assert len(client.fine_tuning.jobs.list().data) == 1
+    assert [file.purpose for file in client.files.list()].count("fine-tune") == 1
+    assert lab.created("deployment") == ["colours"]
+
+
+def test_a_contender_comes_from_another_model_where_the_usual_one_is_retired(
+    running, client, training_file, capsys
+):
+    rows = [json.loads(line)["messages"] for line in training_file.read_text(encoding="utf-8").splitlines()]
+    rule = {"fault": "retired; models=gpt-oss-20b"}
+    client.post(f"{running.connection.endpoint}/simulator/faults", body=rule, cast_to=object)
+    assert lab.tuned_model("colours", rows) == "colours"
+    [job] = client.fine_tuning.jobs.list().data
+    assert job.model == "Llama-3.3-70B-Instruct"  # the next row of the model table
+    assert "'gpt-oss-20b' was retired" in capsys.readouterr().out
+
+
 def test_on_azure_nothing_is_trained_on_the_side(running, monkeypatch, capsys):
     monkeypatch.setattr(running, "place", dataclasses.replace(running.connection, simulated=False))
     assert lab.tuned_model("colours", []) == ""

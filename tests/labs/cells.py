@@ -1,15 +1,16 @@
 """Run the code cells of a notebook in a process of its own that may be killed at a chosen moment.
 
-A server: it imports what the cells need, once, then reads one request a line, as JSON, from its standard input,
-runs each in a fork, and answers with the exit status and the events that were seen. A fork takes a tenth of a
-second where a new interpreter takes three.
+A server: it imports what the cells need, once, then reads one request a line, as JSON, from its standard
+input, runs each in a fork, and answers with the exit status. A fork takes a tenth of a second where a new
+interpreter takes three.
 
 Request: ``notebook`` (path), ``parameters``, ``answers`` (names set after each solution), ``environment``,
 ``until`` (heading to stop before; may be empty), ``kill`` (number of the event at which the process kills
-itself, or -1), ``log`` (path for the events).
+itself, or -1), ``log`` (path for the events). In place of ``notebook`` there may be a ``command``: the
+arguments of a command ``kit …``.
 
-Events: before and after each creating request, after each entry in the ledger, within the writing of the ledger,
-and before and after each deleting request.
+Events: before and after each creating request, after each entry in the ledger, within the writing of the
+ledger, and before and after each deleting or cancelling request.
 """
 
 import io
@@ -29,6 +30,7 @@ import tiktoken
 from azure.core.pipeline.transport import RequestsTransport
 from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient  # noqa: F401
 
+import kit.cli
 import kit.lab
 import kit.tokens
 from kit.azure import ledger
@@ -71,7 +73,8 @@ def watch(events: Events) -> None:
     def data_plane(_client, request, *_args, **_options):
         creating = request.method == "POST" and request.url.path.endswith(("/files", "/fine_tuning/jobs"))
         shown = f"{request.method} {request.url.path.removeprefix('/openai/v1')}"
-        return shown if creating or request.method == "DELETE" else ""
+        ending = request.method == "DELETE" or request.url.path.endswith("/cancel")
+        return shown if creating or ending else ""
 
     def management(_transport, request, **_options):
         return f"{request.method} deployment" if request.method in {"PUT", "DELETE"} else ""
@@ -81,6 +84,7 @@ def watch(events: Events) -> None:
     around(RequestsTransport, "send", management)
     around(ledger.Ledger, "begin", lambda self, entry: f"intent {entry.kind}")
     around(ledger.Ledger, "created", lambda self, entry, identifier: f"record {entry.kind}")
+    around(ledger.Ledger, "deleted", lambda self, entry: f"strike out {entry.kind}")
     around(ledger.Path, "replace", lambda path, target: "ledger write" if path.suffix == ".part" else "")
 
 
@@ -89,6 +93,8 @@ def run(request: dict) -> None:
     log = Path(request["log"])
     watch(Events(log, request["kill"]))
     sys.stdout = sys.stderr = io.StringIO()
+    if "command" in request:
+        sys.exit(kit.cli.main(request["command"], standalone_mode=False))
     notebook = nbformat.read(request["notebook"], as_version=4)
     namespace = {"display": lambda *shown: None, "__name__": "__main__"}
     for cell in notebook.cells:
@@ -113,6 +119,8 @@ def main() -> None:
             code = 0
             try:
                 run(request)
+            except SystemExit as end:
+                code = int(end.code or 0)
             except BaseException:
                 code = 1
                 Path(request["log"]).with_suffix(".error").write_text(
@@ -121,7 +129,7 @@ def main() -> None:
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
-        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
+        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from click.testing import CliRunner, Result
 from nbmake import nb_run
 
 from kit import i18n, settings
 from kit.cli import main
+from kit.notebooks.runs import CHECK_MIME
 from kit.notebooks.templates import template_paths
 from kit.training import extra
 
@@ -66,7 +68,17 @@ def test_the_instructor_edition_scores_full_marks(lab: str, locale: str, tmp_pat
     """Solved exercises pass, and the tuned model beats the untuned one in every language."""
     if lab == TRAINS and extra.missing():
         pytest.skip(f"the extra “train” is not installed: {', '.join(extra.missing())}")
-    arguments = ["render", "--lab", lab, "--locale", locale, "--audience", "instructor", "--out", str(tmp_path / "labs")]
+    arguments = [
+        "render",
+        "--lab",
+        lab,
+        "--locale",
+        locale,
+        "--audience",
+        "instructor",
+        "--out",
+        str(tmp_path / "labs"),
+    ]
     assert CliRunner().invoke(main, arguments).exit_code == 0
     notebook = tmp_path / "labs" / locale / f"{lab}.ipynb"
     arguments = [
@@ -114,7 +126,13 @@ def test_papermill_alone_runs_a_lab(example_files: tuple[Path, Path], tmp_path: 
         [*command, "-p", "backend", "simulator"], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert (tmp_path / "out.ipynb").exists()
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    [injected] = [cell for cell in cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    assert "n_epochs = 1\n" in injected.source + "\n"
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    checks = [output.data[CHECK_MIME] for output in outputs if CHECK_MIME in output.get("data", {})]
+    assert {check["status"] for check in checks} == {"passed", "todo"}
+    assert ":ckpt-step-" not in str(outputs)  # one epoch has one checkpoint, which is the model itself
 
 
 @pytest.mark.parametrize("fault", ["missing", "broken line", "nine examples"])

@@ -29,7 +29,8 @@ LEAKS = {
     "address": "from urllib.parse import quote\nprint(quote(os.environ['KIT_SIMULATOR_KEY'], safe=''))",
     "header": "import base64\nprint(base64.b64encode(os.environ['KIT_SIMULATOR_KEY'].encode()).decode())",
     "client": "from openai import OpenAI\nconnection = lab.connect()\n"
-    "client = OpenAI(base_url=connection.base_url, api_key=connection.api_key)\nprint(vars(client), connection)",
+    "client = OpenAI(base_url=connection.base_url, api_key=connection.api_key)\n"
+    "print(vars(client), connection)",
     "request": "client.with_options(max_retries=0)._client.headers, client.auth_headers",
     "http error": "import openai\ntry:\n"
     "    client.chat.completions.create(model=os.environ['KIT_SIMULATOR_KEY'], messages=[])\n"

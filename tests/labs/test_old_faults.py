@@ -15,7 +15,8 @@ CODE = {
     "module settings that are ignored today": r"openai\.(api_base|api_type|api_version|api_key)\s*=",
     "calls that were removed": r"openai\.(Completion|ChatCompletion|FineTune)\b",
     "metrics from a hub": r"load_metric|evaluate\.load\(",
-    "arguments that were removed": r"evaluation_strategy|no_cuda|overwrite_output_dir|logging_dir|warmup_ratio",
+    "arguments that were removed": r"evaluation_strategy|no_cuda|overwrite_output_dir|logging_dir|"
+    r"warmup_ratio",
     "a word search as a classifier": r"""["']positive["']\s+in\b""",
     "a tokenizer of another model": r"cl100k_base",
     "padding to the maximum as the way to train": r"""(?<!costly = )padding=["']max_length["']""",

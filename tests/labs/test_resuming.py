@@ -1,7 +1,7 @@
 """A lab that dies anywhere and is run again has one of each thing, has paid once, and leaves nothing behind.
 
-The cells of the rendered notebook run in processes that kill themselves with SIGKILL (``cells.py``), against a
-simulator that lives on, as Azure would.
+The cells of the rendered notebook run in processes that kill themselves with SIGKILL (``cells.py``), against
+a simulator that lives on, as Azure would. ``test_killed_kernels.py`` kills real kernels and their runners.
 """
 
 import json
@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
 import pytest
 from click.testing import CliRunner
 
 from kit.azure.ledger import Ledger, ledgers
 from kit.cli import main
-from kit.notebooks.execution import run_notebook
 from kit.simulator import serve
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="forks and SIGKILL")
@@ -36,9 +34,12 @@ class Cells:
         self.process = process
         self.notebook = notebook
 
-    def run(self, classroom: "Classroom", *, kill: int = -1, until: str = "") -> int:
-        """Run the cells; return the exit status."""
+    def run(
+        self, classroom: "Classroom", *, kill: int = -1, until: str = "", command: tuple[str, ...] = ()
+    ) -> int:
+        """Run the cells, or a command of the kit; return the exit status."""
         request = {
+            **({"command": command} if command else {}),
             "notebook": str(self.notebook),
             "parameters": classroom.parameters,
             "answers": {"my_epochs": EPOCHS},
@@ -150,6 +151,12 @@ def undisturbed(cells: Cells, tmp_path_factory: pytest.TempPathFactory) -> tuple
         return room.events(), room.bought()
 
 
+def empty(room: Classroom) -> bool:
+    """Tell whether the simulator holds nothing that a learner has created, but for records of jobs."""
+    held = room.held()
+    return not (held["uploads"] + held["results"] + held["models"] + held["deployments"])
+
+
 def check_killed_at(number: int, cells: Cells, room: Classroom, spent: float, monkeypatch) -> None:
     """Kill a run at one event, run again, and look at what there is; then clean up."""
     assert cells.run(room, kill=number, until=CLEAN_UP) == KILLED
@@ -161,12 +168,7 @@ def check_killed_at(number: int, cells: Cells, room: Classroom, spent: float, mo
     assert room.bought() == pytest.approx(spent)
     code, said = room.kit(monkeypatch, "cleanup")
     assert code == 0, said
-    held = room.held()
-    assert not (held["uploads"] + held["results"] + held["models"] + held["deployments"]), held
-
-
-def points(events: list[str]) -> list[int]:
-    return [number for number, _ in enumerate(events)]
+    assert empty(room), room.held()
 
 
 def test_every_step_is_watched(undisturbed: tuple[list[str], float]):
@@ -205,3 +207,77 @@ def test_a_lab_killed_anywhere_goes_on_where_it_was(
         folder.mkdir()
         with classroom(folder) as room:
             check_killed_at(number, cells, room, spent, monkeypatch)
+
+
+CLEANUP = ("cleanup",)
+
+
+def check_cleanup_killed_at(number: int, cells: Cells, room: Classroom, monkeypatch) -> None:
+    """Kill ``kit cleanup`` at one event, and call it again."""
+    assert cells.run(room, until=CLEAN_UP) == 0, room.error()
+    assert cells.run(room, kill=number, command=CLEANUP) == KILLED
+    code, said = room.kit(monkeypatch, "cleanup")
+    assert code == 0, said
+    assert empty(room), room.held()
+    assert "Nothing" in room.kit(monkeypatch, "resources")[1]
+
+
+@pytest.fixture(scope="module")
+def cleaned(cells: Cells, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the events of a cleanup that nothing interrupts."""
+    with classroom(tmp_path_factory.mktemp("cleaned")) as room:
+        assert cells.run(room, until=CLEAN_UP) == 0, room.error()
+        before = len(room.events())
+        assert cells.run(room, command=CLEANUP) == 0, room.error()
+        assert empty(room), room.held()
+        return room.events()[before:]
+
+
+def test_every_step_of_a_cleanup_is_watched(cleaned: list[str]):
+    """Two deployments; two models and their checkpoints; two files and two of results."""
+    for moment in ("before", "after"):
+        assert cleaned.count(f"{moment} DELETE deployment") == 2
+        assert sum(event.startswith(f"{moment} DELETE /models/") for event in cleaned) >= 2
+        assert sum(event.startswith(f"{moment} DELETE /files/") for event in cleaned) == 4
+        assert cleaned.count(f"{moment} strike out deployment") == 2
+
+
+def test_a_killed_cleanup_ends_with_nothing_when_it_is_called_again(
+    cells: Cells, cleaned: list[str], tmp_path: Path, monkeypatch
+):
+    """The worst moment: the service has begun to delete, and nobody has noted it."""
+    with classroom(tmp_path) as room:
+        check_cleanup_killed_at(cleaned.index("after DELETE deployment"), cells, room, monkeypatch)
+
+
+@pytest.mark.slow
+def test_a_cleanup_killed_anywhere_ends_with_nothing_when_it_is_called_again(
+    cells: Cells, cleaned: list[str], tmp_path: Path, monkeypatch
+):
+    assert len(cleaned) >= 12
+    for number in range(len(cleaned)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with classroom(folder) as room:
+            check_cleanup_killed_at(number, cells, room, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("then", ["the command", "the lab"])
+def test_a_lab_killed_in_its_own_last_step_leaves_nothing_after_either_way_on(
+    then: str, cells: Cells, tmp_path: Path, monkeypatch
+):
+    """The deletion of the first deployment has been accepted, and nobody waits for its end."""
+    with classroom(tmp_path) as room:
+        assert cells.run(room, until=CLEAN_UP) == 0, room.error()
+        # A second run finds everything again, so its first deletion is the first that there is.
+        room.log.write_text("", encoding="utf-8")
+        assert cells.run(room, until=CLEAN_UP) == 0, room.error()
+        again = len(room.events())
+        assert cells.run(room, kill=again + 1) == KILLED
+        assert room.events()[-1] == "after DELETE deployment"
+        if then == "the command":
+            assert room.kit(monkeypatch, "cleanup")[0] == 0
+        else:
+            assert cells.run(room) == 0, room.error()
+        assert empty(room), room.held()

@@ -124,6 +124,21 @@ def test_a_retired_model_is_neither_trained_nor_deployed(
         put(management, "retired")
 
 
+def test_a_model_without_an_end_can_be_retired_by_name(
+    client: OpenAI, uploaded: Callable[..., str], management: CognitiveServicesManagementClient
+):
+    def job(model: str, fault: str) -> Any:
+        return client.fine_tuning.jobs.create(model=model, training_file=uploaded(), **under(fault))
+
+    with pytest.raises(openai.BadRequestError, match="'gpt-oss-20b' was retired on 2026-11-02") as refused:
+        job("gpt-oss-20b", "retired; models=gpt-4o gpt-oss-20b")
+    assert refused.value.code == "ModelDeprecated"
+    with pytest.raises(HttpResponseError, match="'gpt-4o-2024-08-06' was retired on 2026-11-02"):
+        put(management, "retired; models=gpt-4o gpt-oss-20b")
+    assert job("Ministral-3B", "retired; models=gpt-4o gpt-oss-20b").id
+    assert job("gpt-oss-20b", "retired").id
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [("model-not-supported", "DeploymentModelNotSupported"), ("insufficient-quota", "InsufficientQuota")],

@@ -84,6 +84,12 @@ class Summary:
                     reason=reason, left=left
                 )
             )
+        if self.refused or self.repeated:
+            lines.append(
+                _(
+                    "Asked again: {refused} times because of the quota, {repeated} times after a failure."
+                ).format(refused=number(self.refused), repeated=number(self.repeated))
+            )
         if self.cost is not None:
             tokens = number(self.prompt_tokens + self.completion_tokens)
             lines.append(_("{n} tokens, {cost}.").format(n=tokens, cost=money(self.cost, decimals=4)))

@@ -48,7 +48,8 @@ class FineTuningRoutes:
         faults = request.scope.get(SCOPE_KEY, {})
         await self._jobs.all()  # a model that a job has left by now may be tuned further
         if "retired" in faults:
-            self._models.refuse_retired(asked.model, self._clock.now)
+            also = faults["retired"].options.get("models", "").split()
+            self._models.refuse_retired(asked.model, self._clock.now, also)
         if "training-type-required" in faults and asked.training_type is None:
             raise not_tunable()
         fate = next((name for name in ("job-harmful", "job-fails") if name in faults), "")
