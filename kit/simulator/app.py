@@ -21,6 +21,7 @@ from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
 from kit.simulator.routes.batches import BatchRoutes
 from kit.simulator.routes.chat import ChatRoutes
+from kit.simulator.routes.checkpoints import CheckpointRoutes
 from kit.simulator.routes.completions import CompletionRoutes
 from kit.simulator.routes.control import ControlRoutes
 from kit.simulator.routes.embeddings import EmbeddingRoutes
@@ -85,6 +86,7 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
         *FileRoutes(state).routes(),
         *UploadRoutes(state).routes(),
         *FineTuningRoutes(state).routes(),
+        *CheckpointRoutes(state).routes(),
         *ModelRoutes(state).routes(),
         *ResponseRoutes(state).routes(),
         *BatchRoutes(state).routes(),

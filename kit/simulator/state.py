@@ -8,6 +8,7 @@ from kit.simulator import operations
 from kit.simulator.batches import BatchStore
 from kit.simulator.book import Book
 from kit.simulator.clock import VirtualClock
+from kit.simulator.copies import CopyStore
 from kit.simulator.deployments import DeploymentStore
 from kit.simulator.engine import Engine, default_engine
 from kit.simulator.faults import Faults
@@ -18,6 +19,7 @@ from kit.simulator.journal import Journal
 from kit.simulator.lane import Lane
 from kit.simulator.models import ModelRegistry
 from kit.simulator.occasion import Occasion
+from kit.simulator.permissions import PermissionStore
 from kit.simulator.profiles import profile_named
 from kit.simulator.quotas import Quotas
 from kit.simulator.recent import RecentRequests
@@ -75,6 +77,8 @@ class State:
         self.models = ModelRegistry(chosen, self.journal)
         self.files = FileStore(self.clock, self.identifiers, self.journal)
         self.uploads = UploadStore(self.clock, self.identifiers, self.files, self.journal)
+        self.permissions = PermissionStore(self.clock, self.identifiers, self.journal)
+        self.copies = CopyStore(self.clock, self.journal)
         self.completions = CompletionStore(self.journal)
         self.responses = ResponseStore(self.clock, self.journal)
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)

@@ -14,6 +14,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 _KNOWN: dict[str, str] = json.loads(os.environ["SIMULATOR_KNOWN"])
 
+_ACCOUNT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a"
+
 # Rules of the service that the document does not write down: a request may conform to the document and still
 # be refused. Each is a part of the refusal's message.
 _RULES = re.compile(
@@ -39,6 +41,7 @@ _RULES = re.compile(
             "The (purpose|seconds|suffix|limit|hyperparameter|file|uploaded file|method)",
             "The specified base model|The field '(model|training_file)' is required",
             "is in use by a deployment",
+            "The parts (have|of the upload are)|requires the header",
             "The simulator fine-tunes with",
             "must be stored",
             "nested too deeply",
@@ -61,6 +64,10 @@ def map_body(context: Any, body: Any) -> Any:
         for field, known in names.items():
             if isinstance(body.get(field), str):
                 body[field] = _KNOWN[known]
+        if isinstance(body.get("destinationResourceId"), str):
+            body["destinationResourceId"] = _ACCOUNT
+        if isinstance(parts := body.get("part_ids"), list) and parts and isinstance(parts[0], str):
+            parts[0] = _KNOWN["part"]
         if isinstance(n := body.get("n"), int) and n > 2:  # a hundred answers only take time
             body["n"] = n if n > 128 else 2
     return body
@@ -77,6 +84,9 @@ def map_path_parameters(_context: Any, parameters: Any) -> Any:
         "file_id": "file",
         "fine_tuning_job_id": "job",
         "fine_tuning_checkpoint_id": "checkpoint",
+        "fine_tuned_model_checkpoint": "checkpoint",
+        "permission_id": "permission",
+        "upload_id": "upload",
         "response_id": "response",
         "model": "tunable",
     }

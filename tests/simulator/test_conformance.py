@@ -17,6 +17,15 @@ import httpx2
 import jsonschema
 import pytest
 from openai import OpenAI
+from openai.pagination import SyncPage
+from openai.types import Upload
+from openai.types.fine_tuning.checkpoints import (
+    PermissionCreateResponse,
+    PermissionDeleteResponse,
+    PermissionRetrieveResponse,
+)
+from openai.types.uploads import UploadPart
+from pydantic import TypeAdapter
 
 from kit.simulator import Simulator, serve
 from kit.simulator.quotas import Rates
@@ -29,8 +38,8 @@ SPECIFICATION = next((place for place in _PLACES if place.is_file()), None)
 pytestmark = pytest.mark.skipif(
     SPECIFICATION is None, reason="the OpenAPI document of the v1 data plane is not here"
 )
-# Graders and copies of checkpoints between accounts are answered as unknown addresses.
-IMPLEMENTED = re.compile(r"^/(chat|embeddings|files|fine_tuning/jobs(?!.*/copy)|models|responses)")
+# Graders are answered as unknown addresses.
+IMPLEMENTED = re.compile(r"^/(chat|embeddings|files|fine_tuning/jobs|models|responses)")
 KEY = "a key of the test"
 
 
@@ -48,6 +57,7 @@ def document() -> dict[str, Any]:
     paths["/chat/completions"]["get"] = anything
     parameters = [each for each in paths["/models/{model}"]["get"]["parameters"] if each.get("in") == "path"]
     paths["/models/{model}"]["delete"] = {**anything, "parameters": parameters}
+    _add_what_only_the_client_has(whole)
     # The document wants every file to expire; neither client nor service does.
     whole["components"]["schemas"]["AzureCreateFileRequestMultiPart"]["required"].remove("expires_after")
     # The schemas of streams describe the data of an event; the test below looks at them.
@@ -56,6 +66,77 @@ def document() -> dict[str, Any]:
     # In OpenAPI 3.0 a nullable property with an enum needs null in the enum, too.
     _complete_enums(whole["components"])
     return whole  # type: ignore[no-any-return]
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
+_CHECKPOINT = "/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions"
+_UPLOAD = {
+    "type": "object",
+    "required": ["bytes", "filename", "mime_type", "purpose"],
+    "properties": {
+        "bytes": {"type": "integer", "minimum": 1, "maximum": 2**30},
+        "filename": _TEXT,
+        "mime_type": _TEXT,
+        "purpose": {"type": "string", "enum": ["assistants", "batch", "evals", "fine-tune"]},
+    },
+}
+_PART = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {"data": {"type": "string", "format": "binary", "minLength": 1}},
+}
+_COMPLETE = {
+    "type": "object",
+    "required": ["part_ids"],
+    "properties": {"part_ids": _TEXTS, "md5": {"type": "string", "nullable": True}},
+}
+_PERMIT = {"type": "object", "required": ["project_ids"], "properties": {"project_ids": _TEXTS}}
+# Operations of the service that the document leaves out: their answers must be what the official client has
+# types for. Address, method, the answer's type, the request's body.
+UNDOCUMENTED: list[tuple[str, str, Any, Any]] = [
+    ("/uploads", "post", Upload, _UPLOAD),
+    ("/uploads/{upload_id}/parts", "post", UploadPart, _PART),
+    ("/uploads/{upload_id}/complete", "post", Upload, _COMPLETE),
+    ("/uploads/{upload_id}/cancel", "post", Upload, None),
+    (_CHECKPOINT, "post", SyncPage[PermissionCreateResponse], _PERMIT),
+    (_CHECKPOINT, "get", PermissionRetrieveResponse, None),
+    (f"{_CHECKPOINT}/{{permission_id}}", "delete", PermissionDeleteResponse, None),
+]
+
+
+def _add_what_only_the_client_has(whole: dict[str, Any]) -> None:
+    refused = {"$ref": "#/components/schemas/AzureErrorResponse"}
+    for path, method, answer, body in UNDOCUMENTED:
+        schema = TypeAdapter(answer).json_schema(ref_template="#/components/schemas/client.{model}")
+        for name, inner in schema.pop("$defs", {}).items():
+            whole["components"]["schemas"][f"client.{name}"] = _as_openapi(inner)
+        operation: dict[str, Any] = {
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in re.findall(r"{(\w+)}", path)
+            ],
+            "responses": {
+                code: {"description": code, "content": {"application/json": {"schema": found}}}
+                for code, found in (("200", _as_openapi(schema)), ("default", refused))
+            },
+        }
+        if body is not None:
+            kind = "multipart/form-data" if body is _PART else "application/json"
+            operation["requestBody"] = {"required": True, "content": {kind: {"schema": body}}}
+        whole["paths"].setdefault(path, {})[method] = operation
+
+
+def _as_openapi(schema: Any) -> Any:
+    """Turn the ``const`` of JSON Schema into what OpenAPI 3.0 understands."""
+    if isinstance(schema, list):
+        return [_as_openapi(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        ("enum" if key == "const" else key): [value] if key == "const" else _as_openapi(value)
+        for key, value in schema.items()
+    }
 
 
 def _complete_enums(schema: Any) -> None:
@@ -81,11 +162,20 @@ def known(samples: Any) -> Callable[[Simulator], dict[str, str]]:
             job = client.fine_tuning.jobs.create(model="gpt-4.1-mini", training_file=file.id)
             server.state.clock.advance(5000)
             checkpoints = client.fine_tuning.jobs.checkpoints.list(job.id).data
+            permissions = client.fine_tuning.checkpoints.permissions
+            permission = permissions.create(checkpoints[0].id, project_ids=["proj_a"]).data[0]
+            upload = client.uploads.create(
+                bytes=2**30, filename="lamps.jsonl", mime_type="text/plain", purpose="batch"
+            )
+            part = client.uploads.parts.create(upload.id, data=b"{}")
             response = client.responses.create(model="gpt-4o", input="Hello")
         return {
             "file": file.id,
             "job": job.id,
             "checkpoint": checkpoints[0].id,
+            "permission": permission.id,
+            "upload": upload.id,
+            "part": part.id,
             "response": response.id,
             "writer": "gpt-4o",
             "embedding": "text-embedding-3-small",
