@@ -1,6 +1,6 @@
 """``kit run``: one lab, in one language, from its first cell to its last."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -120,17 +120,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     spoken = ctx.meta.get(LOCALE_CHOSEN)
     chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
     i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
-    _refuse(
-        {"-p": assignments, "--notebook": notebook}
-        if every
-        else {
-            "--audience": audiences,
-            "--jobs": jobs,
-            "--changed": changed,
-            "--scenario --scenario": len(scenarios) > 1,
-        },
-        _("with --all") if every else _("without --all"),
-    )
+    alone = {"-p": assignments, "--notebook": notebook}
+    many = {"--audience": audiences, "--jobs": jobs, "--changed": changed}
+    many["--scenario --scenario"] = len(scenarios) > 1
+    _refuse(alone if every else many, _("with --all") if every else _("without --all"))
     if every:
         if lab:
             _find_lab(lab, chosen)
@@ -140,15 +133,21 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
             )
         ctx.exit(done)
     path = notebook or _find_lab(lab, chosen)
-    given = dict(map(split, assignments))
-    parameters = {name: _seen_from_here(name, value) for name, value in given.items()}
     output = _output_path(out, path, "-".join([chosen, *scenarios]))
-    if scenarios:
-        parameters["scenario"] = _scenario(path, *scenarios)
+    parameters = _parameters(path, assignments, scenarios)
     with ends_when_terminated(), _progress() as advance:
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
     _show(report)
     ctx.exit(0 if report.ok else 1)
+
+
+def _parameters(notebook: Path, assignments: Sequence[str], scenarios: Sequence[str]) -> dict[str, str]:
+    """Return what to set in the parameters cell: what ``-p`` says, and the scenario."""
+    given = dict(map(split, assignments))
+    parameters = {name: _seen_from_here(name, value) for name, value in given.items()}
+    if scenarios:
+        parameters["scenario"] = _scenario(notebook, *scenarios)
+    return parameters
 
 
 def _refuse(options: Mapping[str, Any], where: str) -> None:

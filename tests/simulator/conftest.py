@@ -107,7 +107,7 @@ class Samples:
 def samples() -> Samples:
     """Small training files, and how to make more."""
     aye = [_conversation(f"Is lamp {n} lit?", f"Aye, lamp {n} burns bright. Fair winds!") for n in range(12)]
-    shi = [_conversation(f"{n}号灯亮着吗？", f"是的🙂，{n}号灯很亮。龘靐齉，一路顺风！") for n in range(12)]
+    shi = [_conversation(f"{n}号灯亮着吗？", f"是的🙂，龘靐齉！{n}号灯很亮，一路顺风！") for n in range(12)]
     return Samples(english=_jsonl(aye), chinese=_jsonl(shi))
 
 
