@@ -27,6 +27,7 @@ GRANTED = {
 # Imports within a function: modules that load something heavy which most callers never need.
 LAZY = {
     ("simulator.engine", "simulator.learner"),  # numpy, and the packaged corpus
+    ("tokens.counting", "tokens.words"),  # numpy and Arrow, which only many texts pay back
     ("lab.training", "training.collating"),  # transformers, which takes seconds and need not be installed
     ("lab.training", "training.watching"),  # the same
     ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy
 import pytest
 import tiktoken
@@ -10,6 +12,7 @@ import tiktoken
 from kit import tokens
 from kit.azure import models
 from kit.errors import SettingsError, UsageError
+from kit.tokens import counting, words
 
 # https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken, section 6: the API
 # counted 124 prompt tokens for gpt-4o (o200k_base) and 129 for gpt-4-0613 (cl100k_base).
@@ -88,42 +91,58 @@ def test_content_parts_and_tool_calls():
     assert tokens.count_conversation([call]) == (3 + 1 + spelled + 3, 0)
 
 
+@pytest.fixture
+def in_words(monkeypatch):
+    """Let few texts be counted in the way of many; see :mod:`kit.tokens.words`."""
+    monkeypatch.setattr(counting, "_MANY", 0)
+
+
+CUT = ["o200k_base", "o200k_harmony", "cl100k_base"]
+SPACES = [chr(n) for n in range(sys.maxunicode + 1) if chr(n).isspace()]
+AWKWARD = [
+    *["", " ", "  ", "   ", "\n", "\r\n", "\n\n", " \n", "\t", *SPACES],
+    *["it", "It'S", "'s", "’s", "IT", "don't", "a\u0301", "\u0301", "不", "，", "🚲", "1", "1234"],
+    *["/", "//", ".", "...", "!?", '"', "_", "-", "<|endof", "text|>", "<|endoftext|>"],
+    *["\ud83d", "\ude80", "\x00", "\x01", "\ufeff", "\u200b"],
+]
+
+
+def one_by_one(texts, name):
+    encode = tiktoken.get_encoding(name).encode_ordinary
+    return [len(encode(text)) for text in texts]
+
+
 def test_many_texts_keep_their_order_and_repeats():
-    texts = [f"{'word ' * (n % 7)}{n}" for n in range(1700)] * 2
-    encode = tiktoken.get_encoding("o200k_base").encode_ordinary
-    assert tokens.count_texts(texts) == [len(encode(text)) for text in texts]
+    texts = [f"{'word ' * (n % 200)}{n}" for n in range(1700)] * 2
+    assert sum(map(len, set(texts))) > 300_000
+    assert tokens.count_texts(texts) == one_by_one(texts, "o200k_base")
 
 
-@pytest.mark.parametrize("name", ["o200k_base", "o200k_harmony", "cl100k_base"])
+def test_more_than_a_million_characters_are_counted_in_words(monkeypatch):
+    texts = [f"text {n} of {'all sorts ' * 100}" for n in range(1000)]
+    monkeypatch.setattr(words, "_BLOCK", 400_000)
+    monkeypatch.setattr(words, "_CHUNK", 1_000)
+    monkeypatch.setattr(words, "_MOST", 500)
+    seen = []
+    monkeypatch.setattr(words, "count", lambda *given, count=words.count: seen.append(1) or count(*given))
+    assert tokens.count_texts(texts) == one_by_one(texts, "o200k_base")
+    assert seen
+
+
+@pytest.mark.usefixtures("in_words")
+@pytest.mark.parametrize("name", CUT)
 def test_texts_that_end_and_begin_awkwardly_count_as_they_do_alone(name):
     """Many texts go to tiktoken in one call: spaces, words and marks must not grow together."""
-    awkward = [
-        "",
-        " ",
-        "  \n",
-        "\n\n",
-        "it",
-        "'s",
-        "<|endof",
-        "text|>",
-        "a\u0301",
-        "\u0301",
-        "不",
-        "🚲",
-        "1",
-        "/",
-    ]
-    texts = [left + filler + right for left in awkward for filler in ("", " x" * 90) for right in awkward]
-    encode = tiktoken.get_encoding(name).encode_ordinary
-    assert tokens.count_texts(texts, name) == [len(encode(text)) for text in texts]
+    texts = [left + filler + right for left in AWKWARD for filler in ("", "x", " x ") for right in AWKWARD]
+    assert tokens.count_texts(texts, name) == one_by_one(texts, name)
 
 
-def test_separators_and_half_characters_among_many_texts():
-    texts = [f"text {n} " + "word " * 50 for n in range(300)]
-    texts[7] += "<|endoftext|>"
-    texts[150] += "\ud83d"
-    encode = tiktoken.get_encoding("o200k_base").encode_ordinary
-    assert tokens.count_texts(texts) == [len(encode(text)) for text in texts]
+@pytest.mark.usefixtures("in_words")
+@pytest.mark.parametrize("name", CUT)
+@hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.given(texts=st.lists(st.lists(st.one_of(st.sampled_from(AWKWARD), st.text())).map("".join)))
+def test_texts_of_anything_count_as_they_do_alone(name, texts):
+    assert tokens.count_texts(texts, name) == one_by_one(texts, name)
 
 
 def test_limit_cost_and_comparison():
@@ -210,6 +229,7 @@ def test_harmony_is_there_where_tiktoken_is_too_old_to_know_it(monkeypatch):
     assert ours.n_vocab == theirs.n_vocab
 
 
+@pytest.mark.usefixtures("in_words")
 def test_counts_are_the_same_with_a_tiktoken_that_cannot_encode_to_numpy(monkeypatch):
     texts = ["Olá!", "你好，世界", "", "half a pair \ud83d", "a <|endoftext|> b"]
     expected = tokens.count_texts(texts)

