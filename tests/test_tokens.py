@@ -205,12 +205,13 @@ except Exception as error:
 
 
 def test_counting_needs_no_network(tmp_path, monkeypatch):
-    monkeypatch.setenv("KIT_HOME", str(tmp_path))
-    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
-    run = subprocess.run([sys.executable, "-c", NO_NETWORK], capture_output=True, text=True, check=True)
+    tokens.work_offline()
     expected = [
         len(tiktoken.get_encoding(name).encode("你好 world")) for name in ("o200k_base", "cl100k_base")
     ]
+    monkeypatch.setenv("KIT_HOME", str(tmp_path))
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
+    run = subprocess.run([sys.executable, "-c", NO_NETWORK], capture_output=True, text=True, check=True)
     assert run.stdout.split("\n")[:2] == [str([expected[0], *expected]), SettingsError.__name__]
     assert len(list((tmp_path / "tiktoken").iterdir())) == 2
 
