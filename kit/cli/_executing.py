@@ -1,6 +1,5 @@
 """``kit render --execute``: editions with what their cells show."""
 
-import os
 from collections.abc import Iterable
 
 from kit.cli._matrix import follow
@@ -40,7 +39,7 @@ def with_outputs(rendered: Iterable[Edition]) -> list[Edition]:
     """
     found = list(rendered)
     entries = [outputs.entry(edition) for edition in found if _runs_here(edition)]
-    planned = matrix.Plan(entries, outputs.runs_folder(), jobs=os.cpu_count() or 1, changed=True)
+    planned = matrix.Plan(entries, outputs.runs_folder(), changed=True)
     with ends_when_terminated():
         results = follow(planned, silent=["unchanged"])
     failed = [result.entry.name for result in results if result.status == "failed"]

@@ -1,8 +1,13 @@
 """``-p NAME=VALUE`` for the commands that take values for a lab's parameters cell."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
 from kit.errors import N_, UsageError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class ParameterCommand(click.Command):
@@ -19,6 +24,13 @@ class ParameterCommand(click.Command):
             else:
                 joined.append(word)
         return super().parse_args(ctx, joined)
+
+
+def parameters_option(help_text: str) -> Callable[[Decorated], Decorated]:
+    """Return the option ``-p`` of a :class:`ParameterCommand`; its argument is called ``assignments``."""
+    return click.option(
+        "-p", "--parameter", "assignments", metavar="NAME=VALUE", multiple=True, help=help_text
+    )
 
 
 def split(assignment: str) -> tuple[str, str]:

@@ -2,14 +2,14 @@
 
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from kit import i18n
 from kit.cli._executing import refuse_what_cannot_run, with_outputs
-from kit.cli._parameters import ParameterCommand, split
+from kit.cli._parameters import Decorated, ParameterCommand, parameters_option, split
 from kit.cli._progress import progress_bar
 from kit.errors import N_
 from kit.i18n import gettext as _
@@ -26,11 +26,11 @@ _FAULTS = {
 }
 
 
-class _Several(click.Choice[str]):
-    """Some of these words; ``all`` stands for every one of them."""
-
-    def __init__(self, choices: Sequence[str]) -> None:
-        super().__init__([*choices, _ALL])
+def _some_of(
+    option: str, name: str, choices: Sequence[str], help_text: str
+) -> Callable[[Decorated], Decorated]:
+    """Return an option that takes some of these words; ``all`` stands for every one of them."""
+    return click.option(option, name, multiple=True, type=click.Choice([*choices, _ALL]), help=help_text)
 
 
 def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str] = ()) -> tuple[str, ...]:
@@ -67,43 +67,31 @@ def _chosen(words: Sequence[str], choices: Sequence[str], default: Sequence[str]
 @click.option(
     "--locale", "locales", multiple=True, metavar="LOCALE", help=_("Only this language; may be repeated.")
 )
-@click.option(
+@_some_of(
     "--audience",
     "audiences",
-    multiple=True,
-    type=_Several(rendering.AUDIENCES),
-    help=_(
+    rendering.AUDIENCES,
+    _(
         "“instructor” has the solutions in the place of the exercises, and teaching notes. May be repeated. "
         "Default: learner."
     ),
 )
-@click.option(
+@_some_of(
     "--target",
     "targets",
-    multiple=True,
-    type=_Several(rendering.TARGETS),
-    help=_(
-        "Where the labs will run. May be repeated. Default: jupyter, but databricks for Databricks source."
-    ),
+    rendering.TARGETS,
+    _("Where the labs will run. May be repeated. Default: jupyter, but databricks for Databricks source."),
 )
-@click.option(
+@_some_of(
     "--format",
     "forms",
-    multiple=True,
-    type=_Several(formats.FORMATS),
-    help=_(
+    formats.FORMATS,
+    _(
         "“databricks” is a .py file for a Git folder there, “html” pages to read in a browser. "
         "May be repeated. Default: ipynb."
     ),
 )
-@click.option(
-    "-p",
-    "--parameter",
-    "assignments",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help=_("Another default in the parameters cell of every lab that has it. May be repeated."),
-)
+@parameters_option(_("Another default in the parameters cell of every lab that has it. May be repeated."))
 @click.option(
     "--execute",
     is_flag=True,

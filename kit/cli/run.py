@@ -11,7 +11,7 @@ from rapidfuzz import process
 from kit import i18n, settings
 from kit.cli._matrix import run_all
 from kit.cli._output import LOCALE_CHOSEN, show_line
-from kit.cli._parameters import ParameterCommand, split
+from kit.cli._parameters import ParameterCommand, parameters_option, split
 from kit.cli._progress import progress_bar
 from kit.cli._signals import ends_when_terminated
 from kit.errors import N_, UsageError
@@ -55,13 +55,8 @@ _OUTPUT_FOLDER = "runs"
         locales=", ".join(i18n.available())
     ),
 )
-@click.option(
-    "-p",
-    "--parameter",
-    "assignments",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help=_("A value for the lab's parameters cell; “-p NAME VALUE” works as well. May be repeated."),
+@parameters_option(
+    _("A value for the lab's parameters cell; “-p NAME VALUE” works as well. May be repeated.")
 )
 @click.option(
     "-o",

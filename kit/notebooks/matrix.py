@@ -26,7 +26,7 @@ from typing import Any, Literal
 from kit import i18n, settings
 from kit.errors import KitError
 from kit.i18n import gettext as _
-from kit.notebooks.editions import Selection, Workspace, editions
+from kit.notebooks.editions import Edition, Selection, Workspace, editions
 from kit.notebooks.execution import DEFAULT_TIMEOUT, read_notebook, run_notebook
 from kit.notebooks.files import write_text
 from kit.notebooks.parameters import read_parameters
@@ -62,8 +62,12 @@ class Entry:
     @property
     def name(self) -> str:
         """Return the name of its files, unique in the matrix."""
-        unusual = [part for part in (self.audience, self.scenario) if part not in {AUDIENCES[0], USUAL}]
-        return "-".join([self.lab, self.locale, *unusual])
+        return "-".join([self.lab, self.locale, *self.unusual])
+
+    @property
+    def unusual(self) -> list[str]:
+        """Return what sets it apart from a learner's run in which all goes well."""
+        return [part for part in (self.audience, self.scenario) if part not in {AUDIENCES[0], USUAL}]
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,13 @@ def _edition(lab: str, locale: str, audience: str, folder: Path) -> Path:
     if audience == AUDIENCES[0]:
         return settings.labs_folder() / locale / f"{lab}.ipynb"
     [edition] = editions(Workspace.default(), Selection([lab], [locale], [(audience, TARGETS[0])]))
-    file = edition.file(folder / "editions" / audience)
+    return written(edition, folder / "editions")
+
+
+def written(edition: Edition, folder: Path) -> Path:
+    """Write an edition to be run, apart from those of other audiences; return its file."""
+    audience, _target = edition.kind
+    file = edition.file(folder / audience)
     file.write()
     return file.path
 

@@ -7,8 +7,7 @@ from xml.etree import ElementTree
 
 from kit.i18n import gettext as _
 from kit.notebooks.files import write_text
-from kit.notebooks.matrix import USUAL, Result
-from kit.notebooks.rendering import AUDIENCES
+from kit.notebooks.matrix import Result
 
 SIGNS = {"passed": "✓", "unchanged": "=", "stopped": "■", "skipped": "–", "failed": "✗"}
 
@@ -37,7 +36,8 @@ def markdown(results: Sequence[Result], seconds: float) -> str:
     locales = list(dict.fromkeys(sorted(each.entry.locale for each in results)))
     rows: dict[str, dict[str, str]] = {}
     for each in results:
-        rows.setdefault(_kind(each), {})[each.entry.locale] = cell(each)
+        kind = " · ".join([each.entry.lab, *each.entry.unusual])
+        rows.setdefault(kind, {})[each.entry.locale] = cell(each)
     lines = [f"| {_('Lab')} | " + " | ".join(locales) + " |", "|---" * (len(locales) + 1) + "|"]
     lines += [
         f"| {name} | " + " | ".join(found.get(locale, "") for locale in locales) + " |"
@@ -48,13 +48,6 @@ def markdown(results: Sequence[Result], seconds: float) -> str:
     lines += [_("Sum of the runs: {n} s.").format(n=round(total))]
     lines += [f"\n**{each.entry.name}**: {each.message}" for each in results if each.message]
     return "\n".join(lines) + "\n"
-
-
-def _kind(result: Result) -> str:
-    """Return a run's lab, and what sets it apart from a learner's run in which all goes well."""
-    entry = result.entry
-    unusual = [part for part in (entry.audience, entry.scenario) if part not in {AUDIENCES[0], USUAL}]
-    return " · ".join([entry.lab, *unusual])
 
 
 def cell(result: Result) -> str:

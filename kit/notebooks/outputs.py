@@ -22,10 +22,9 @@ def runs_folder() -> Path:
 def entry(edition: Edition) -> matrix.Entry:
     """Return the run of an edition, whose notebook is written for it."""
     audience, _target = edition.kind
-    file = edition.file(runs_folder() / "notebooks" / audience)
-    file.write()
+    path = matrix.written(edition, runs_folder() / "notebooks")
     missing = matrix.what_is_missing(edition.notebook)
-    return matrix.Entry(file.path, edition.lab, edition.locale, skipped=missing, audience=audience)
+    return matrix.Entry(path, edition.lab, edition.locale, skipped=missing, audience=audience)
 
 
 def with_outputs(edition: Edition, results: Sequence[matrix.Result]) -> Edition:

@@ -69,6 +69,10 @@ class Fault:
         """Return the value of an option that is a number."""
         return float(self.options.get(option, default))
 
+    def names(self, option: str) -> list[str]:
+        """Return the value of an option that is several names with a space between them."""
+        return self.options.get(option, "").split()
+
     def error(self) -> ApiError:
         """Return the answer of a fault of the stage ``answer``."""
         seconds = self.number("retry-after", 1)

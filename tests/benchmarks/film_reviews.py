@@ -25,14 +25,8 @@ from report import record  # noqa: E402
 from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
-from transformers import (  # noqa: E402
-    GPT2Config,
-    GPT2ForSequenceClassification,
-    PrinterCallback,
-    Trainer,
-    TrainingArguments,
-    set_seed,
-)
+from training import small_model  # noqa: E402
+from transformers import PrinterCallback, Trainer, TrainingArguments  # noqa: E402
 
 from kit.evaluation import data, metrics, sampling  # noqa: E402
 from kit.training import options  # noqa: E402
@@ -69,11 +63,7 @@ def from_scratch(train, validation, test, seed):
         ids = tokenizer([row.text for row in rows], truncation=True, max_length=MAX_TOKENS)["input_ids"]
         return Dataset.from_dict({"input_ids": ids, "labels": [LABELS.index(row.label) for row in rows]})
 
-    set_seed(seed)
-    end = tokenizer.pad_token_id
-    size = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": MAX_TOKENS, "attn_pdrop": 0.0}
-    ends = {"pad_token_id": end, "bos_token_id": end, "eos_token_id": end}
-    model = GPT2ForSequenceClassification(GPT2Config(vocab_size=len(tokenizer), **size, **ends))
+    model = small_model(tokenizer, MAX_TOKENS, seed)
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder, num_train_epochs=EPOCHS, learning_rate=0.002, weight_decay=0.01, seed=seed,

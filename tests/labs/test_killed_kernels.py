@@ -49,7 +49,7 @@ class Trap:
         self.killed = False
         state = server.state
         for name, store, method in (
-            ("file", state.files, "_take_in"),
+            ("file", state.files, "take_in"),
             ("job", state.jobs, "create"),
             ("deployment", state.deployments, "put"),
         ):

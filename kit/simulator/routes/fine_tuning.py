@@ -48,8 +48,7 @@ class FineTuningRoutes:
         faults = request.scope.get(SCOPE_KEY, {})
         await self._jobs.all()  # a model that a job has left by now may be tuned further
         if "retired" in faults:
-            also = faults["retired"].options.get("models", "").split()
-            self._models.refuse_retired(asked.model, self._clock.now, also)
+            self._models.refuse_retired(asked.model, self._clock.now, faults["retired"].names("models"))
         if "training-type-required" in faults and asked.training_type is None:
             raise not_tunable()
         fate = next((name for name in ("job-harmful", "job-fails") if name in faults), "")

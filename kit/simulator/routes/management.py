@@ -62,7 +62,7 @@ class ManagementRoutes:
         tags = {str(key): str(value) for key, value in _mapping(body, "tags").items()}
         faults = request.scope.get(SCOPE_KEY, {})
         if "retired" in faults and isinstance(model, dict):
-            also = faults["retired"].options.get("models", "").split()
+            also = faults["retired"].names("models")
             self._state.models.refuse_retired(str(model.get("name")), self._state.clock.now, also)
         sku, seconds = _sku(_mapping(body, "sku")), _creation_seconds(faults)
         fails = "provisioning-fails" in faults
