@@ -131,9 +131,9 @@ my_accuracy = truth.count("-") / len(truth)
 # %% tags=["self-check"]
 lab.check(
     _("You know the accuracy of a model that does not read."),
-    None if my_accuracy is None else abs(my_accuracy - truth.count("-") / len(truth)) < 0.001,
+    lambda: my_accuracy and abs(my_accuracy - truth.count("-") / len(truth)) < 0.001,
     hint=_("How many of the ten are right if every answer is -? Divide by ten."),
-)
+    more=_("Right are those that really are -, and truth.count('-') counts them."))  # fmt: skip
 
 # %% [markdown] tags=["instructor"]
 # **Teaching note.** It is the same 0.7 that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is 97 % accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
@@ -177,12 +177,18 @@ display(lab.overview(parts, labels))
 first = parts.train[:3]
 lab.table([_("Label"), _("Review")], [[labels.called(each.label), each.text] for each in first])
 
+
 # %% tags=["self-check"]
-texts = [{row.text for row in part} for part in parts]
+def in_two_parts(parts):
+    one, two, three = ({row.text for row in part} for part in parts)
+    return one & two | one & three | two & three
+
+
 lab.check(
     _("No text is in two parts."),
-    not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2]),
+    lambda: bool(parts.train) and not in_two_parts(parts),
     hint=_("Split with lab.split, which takes a text that occurs twice only once."),
+    more=_("in_two_parts(parts) shows the texts that are."),
 )
 
 # %% [markdown]
@@ -226,12 +232,17 @@ my_count = None
 # %% tags=["solution"]
 my_count = sum(labels.called("positive") in answer.lower() for answer in answers)
 
+
 # %% tags=["self-check"]
-positive = labels.called("positive")
+def naive_count(answers):
+    return sum(labels.called("positive") in text.lower() for text in answers)
+
+
 lab.check(
     _("You know how many answers the naive test takes for positive."),
-    None if my_count is None else my_count == sum(positive in text.lower() for text in answers),
+    lambda: None if my_count is None else my_count == naive_count(answers),
     hint=_("Apply the test to each of the five answers and count how often it is True."),
+    more=_("[labels.called('positive') in answer.lower() for answer in answers] shows each."),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -307,8 +318,11 @@ display(lab.score_table(scores), lab.score_chart(scores, _("Validation")))
 # %% tags=["self-check"]
 lab.check(
     _("The model is better than an answer without reading."),
-    scores[_("Accuracy")].value > scores[_("Accuracy of the baseline")].value,
+    lambda: scores[_("Accuracy")].value > scores[_("Accuracy of the baseline")].value,
     hint=_("Look at the answers that could not be read, and at the instruction."),
+    more=_(
+        "lab.unread(run, labels) counts them; lab.confusion(predicted, truth, labels, run) shows the others."
+    ),
 )
 
 # %% [markdown]
@@ -387,12 +401,18 @@ lab.score_table(text_scores)
 # %% [markdown]
 # What do these figures say? The tuned model writes more like the team: in its words, its order, its length. They do not say that the advice is right. “You pay nothing” and “You pay a fee” differ in few words, and BLEU and ROUGE hardly notice. And a low perplexity only says that the model is sure of its own answer; two models with different tokenizers cannot be compared by it at all. Read ten answers aloud before you believe any of it.
 
+
 # %% tags=["self-check"]
-bleu_scores = [score.value for name, score in text_scores.items() if name.endswith("BLEU")]
+def is_closer(scores):
+    untuned, *tuned = [score.value for name, score in scores.items() if name.endswith("BLEU")]
+    return tuned[0] > untuned if tuned else None
+
+
 lab.check(
     _("The tuned model's answers are closer to the team's."),
-    None if len(bleu_scores) < 2 else bleu_scores[1] > bleu_scores[0],
+    lambda: is_closer(text_scores),
     hint=_("Compare a few answers with their references. Was the model tuned on the team's conversations?"),
+    more=_("replies[writer].texts has the tuned model's answers, references the team's."),
 )
 
 # %% [markdown]
@@ -443,15 +463,18 @@ if my_choice:
     experiments.report(my_choice, {"accuracy": tested})
     display(lab.score_table({my_choice: tested}, _("Test")))
 
+
 # %% tags=["self-check"]
-best = max(each.scores["accuracy"].value for each in experiments.variants.values())
+def is_best(name):
+    found = {known: each.scores["accuracy"].value for known, each in experiments.variants.items()}
+    return name in found and found[name] == max(found.values())
+
+
 lab.check(
     _("You chose a variant that is the best on the validation data."),
-    None
-    if my_choice is None
-    else my_choice in experiments.variants
-    and experiments.variants[my_choice].scores["accuracy"].value == best,
+    lambda: None if my_choice is None else is_best(my_choice),
     hint=_("experiments.best() finds it; its name is in .name."),
+    more=_("The table above shows them: take the highest accuracy, and the name in its first column."),
 )
 
 # %% [markdown] tags=["instructor"]
@@ -497,9 +520,9 @@ left
 # %% tags=["self-check"]
 lab.check(
     _("Nothing that could be billed is left."),
-    not left.rows,
+    lambda: not (left.rows or lab.remaining().rows),
     hint=_("Run the cells of this step again; a deletion can take a minute to show."),
-)
+    more=_("lab.clean_up() tries each deletion several times, and shows what is in its way."))  # fmt: skip
 
 # %%
 lab.finish()

@@ -84,12 +84,18 @@ sample = lab.stratified_sample(reviews, min(sample_size, len(reviews)), seed=see
 parts = lab.split(sample, validation=0.2, test=0.2, seed=seed)
 lab.overview(parts, labels)
 
+
 # %% tags=["self-check"]
-texts = [{row.text for row in part} for part in parts]
+def in_two_parts(parts):
+    one, two, three = ({row.text for row in part} for part in parts)
+    return one & two | one & three | two & three
+
+
 lab.check(
     _("No text is in two parts."),
-    not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2]),
+    lambda: bool(parts.train) and not in_two_parts(parts),
     hint=_("Split with lab.split, which takes a text that occurs twice only once."),
+    more=_("in_two_parts(parts) shows the texts that are."),
 )
 
 # %% [markdown]
@@ -158,7 +164,7 @@ my_positions = 1024 * len(lengths)
 # %% tags=["self-check"]
 lab.check(
     _("You know what padding to the longest possible text costs."),
-    None if my_positions is None else my_positions == 1024 * len(lengths),
+    lambda: None if my_positions is None else my_positions == 1024 * len(lengths),
     hint=_("Every text takes as many positions as the longest one that the model can take."),
     more=_("Multiply the number of texts, len(lengths), by 1024."),
 )
@@ -243,15 +249,21 @@ print(lab.percent(before["eval_accuracy"]), lab.number(before["eval_loss"], 2))
 
 # %%
 done = trainer.train(resume_from_checkpoint=lab.last_checkpoint(trainer.args.output_dir))
+history = trainer.state.log_history
 print(done.global_step)
 
+
 # %% tags=["self-check"]
-history = trainer.state.log_history
-first, *_others, last = [row["loss"] for row in history if "loss" in row]
+def has_fallen(history):
+    losses = [row["loss"] for row in history if "loss" in row]
+    return losses[-1] < losses[0]
+
+
 lab.check(
     _("The model has learned something about its examples: the training loss has fallen."),
-    last < first,
+    lambda: has_fallen(history),
     hint=_("Train for more epochs, or with a higher learning rate."),
+    more=_("[row['loss'] for row in history if 'loss' in row] has the loss of each epoch."),
 )
 
 # %% [markdown]
@@ -267,15 +279,20 @@ my_best_step = None
 evaluations = [row for row in history if "eval_loss" in row and row["step"]]
 my_best_step = min(evaluations, key=lambda row: row["eval_loss"])["step"]
 
+
 # %% tags=["self-check"]
-measured = {row["step"]: row["eval_loss"] for row in history if "eval_loss" in row and row["step"]}
+def has_lowest_loss(step):
+    evaluated = [row for row in history if "eval_loss" in row and row.get("step")]
+    measured = {row["step"]: row["eval_loss"] for row in evaluated}
+    return step in measured and measured[step] == min(measured.values())
+
+
 lab.check(
     _("You found the step with the lowest validation loss."),
-    None if my_best_step is None else my_best_step in measured
-    and measured[my_best_step] == min(measured.values()),
+    lambda: None if my_best_step is None else has_lowest_loss(my_best_step),
     hint=_("Compare the values of eval_loss, and take the step that stands beside the smallest."),
     more=_("min(rows, key=lambda row: row['eval_loss']) finds the row."),
-)  # fmt: skip
+)
 
 # %% [markdown] tags=["instructor"]
 # **Teaching note.** After this step the model becomes surer of its answers, the wrong ones included; that raises the loss even where the accuracy stays as it is. The `Trainer` here goes by accuracy; ask when you would go by the loss (when the probabilities matter). What usually goes wrong: learners take the lowest *training* loss. Allow fifteen minutes for this step; let them rerun it with `epochs = 20`.
@@ -331,10 +348,9 @@ better = {
 display(lab.score_table(better), lab.score_chart(better, _("Test")))
 
 # %% tags=["self-check"]
-accuracy = better[_("Accuracy")]
 lab.check(
     _("The model is better than an answer without reading, and that is not luck."),
-    accuracy.interval.low > better[_("Accuracy of the baseline")].value,
+    lambda: better[_("Accuracy")].interval.low > better[_("Accuracy of the baseline")].value,
     hint=_("The lower end of the interval has to be above the baseline: use more data or more epochs."),
     more=_("With more_data = “movie-reviews”, more_size = 3000 and more_epochs = 4 are enough."),
 )
@@ -357,14 +373,18 @@ my_mistake = None
 my_mistake = max(wrong, key=lambda place: sure[place])
 print(labels.called(truth[my_mistake]), parts.test[my_mistake].text, sep="\n")
 
+
 # %% tags=["self-check"]
+def is_surest(place):
+    return place in wrong and sure[place] == max(sure[other] for other in wrong)
+
+
 lab.check(
     _("You found the mistake that the model was surest of."),
-    None if my_mistake is None else my_mistake in wrong
-    and sure[my_mistake] == max(sure[place] for place in wrong),
+    lambda: None if my_mistake is None else is_surest(my_mistake),
     hint=_("Look among the places in wrong, and take the one with the largest value in sure."),
     more=_("max(wrong, key=lambda place: sure[place]) finds it."),
-)  # fmt: skip
+)
 
 # %% [markdown] tags=["instructor"]
 # **Teaching note.** Let somebody read the review aloud. In most cases it is full of words of the other label: irony, a plot retold, praise for an actor in a bad film. The model is sure because it weighs words and hardly their order. Ten minutes; what usually goes wrong is taking the surest *answer*, which is right.
@@ -403,8 +423,9 @@ again = lab.watched(Trainer(loaded, trainer.args, collator, eval_dataset=test))
 # %% tags=["self-check"]
 lab.check(
     _("The loaded model gives the same answers as the one you trained."),
-    answers(again, test) == predicted,
+    lambda: answers(again, test) == predicted,
     hint=_("Save tokenizer and model into the same folder, and load both from there."),
+    more=_("sorted(path.name for path in saved.iterdir()) lists what was saved."),
 )
 
 # %% [markdown]
@@ -452,9 +473,9 @@ left
 # %% tags=["self-check"]
 lab.check(
     _("Nothing of this lab is left on this computer."),
-    not left.rows,
+    lambda: not (left.rows or lab.left_here(folder).rows),
     hint=_("Run the cell above again; a file that another program has open cannot be deleted."),
-)
+    more=_("lab.left_here(folder) shows what is there: a folder, or the process that serves the model."))  # fmt: skip
 
 # %%
 lab.finish()

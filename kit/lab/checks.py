@@ -15,6 +15,7 @@ from kit.errors import N_, KitError, UsageError
 from kit.i18n import gettext as _
 from kit.lab.explaining import SERVICE_ERRORS, explain
 from kit.lab.session import session
+from kit.notebooks.secrets import redact
 
 MIME = "application/vnd.llm-teaching-kit.check+json"
 Status = Literal["passed", "failed", "todo"]
@@ -128,5 +129,6 @@ def score() -> None:
     }
     folder = settings.work_folder() / "results" / session().lab
     folder.mkdir(parents=True, exist_ok=True)
+    content = redact(content, settings.known_secrets())  # a reason may quote whatever went wrong
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     (folder / "score.json").write_text(text, encoding="utf-8")

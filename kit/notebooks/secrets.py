@@ -6,6 +6,7 @@ commit, where a false alarm costs more than a glance: hashes, identifiers and lo
 """
 
 import base64
+import html
 import math
 import re
 from collections import Counter
@@ -78,10 +79,11 @@ def masked(text: str) -> str:
 
 
 def spellings(secret: str) -> tuple[str, ...]:
-    """Return the forms in which a secret turns up: plain, in an address, in JSON, in Base64."""
+    """Return the forms in which a secret turns up: plain, in an address, in JSON, in HTML, in Base64."""
     encoded = base64.b64encode(secret.encode()).decode()
     in_json = secret.replace("\\", "\\\\").replace('"', '\\"')
-    return tuple(dict.fromkeys((secret, quote(secret, safe=""), in_json, encoded, encoded.rstrip("="))))
+    forms = (secret, quote(secret, safe=""), in_json, html.escape(secret), encoded, encoded.rstrip("="))
+    return tuple(dict.fromkeys(forms))
 
 
 def redact(value: Any, secrets: Mapping[str, str]) -> Any:

@@ -57,6 +57,20 @@ def test_every_exercise_has_a_solution_and_a_self_check_after_it(template):
     assert all(any(index < check <= index + 4 for check in checks) for index in exercises)
 
 
+def test_a_self_check_cannot_fail_by_itself_and_has_two_hints(template):
+    """What it looks at is looked at within the check, which explains missing names and wrong types."""
+    for cell in code_cells(template):
+        if "self-check" not in cell.tags:
+            continue
+        *defined, last = ast.parse(cell.source).body
+        assert all(isinstance(statement, ast.FunctionDef) for statement in defined), cell.source
+        assert isinstance(last, ast.Expr)
+        assert isinstance(last.value, ast.Call)
+        assert ast.unparse(last.value.func) == "lab.check"
+        assert isinstance(last.value.args[1], ast.Lambda), cell.source
+        assert [keyword.arg for keyword in last.value.keywords] == ["hint", "more"], cell.source
+
+
 SDK_CALLS = {
     "fine-tune": (
         "client.files.create",

@@ -5,6 +5,7 @@ papermill alone, where nobody but the lab itself keeps watch.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,6 +42,21 @@ LEAKS = {
     "update": "handle = display('x', display_id=True)\nhandle.update(os.environ['CLASSROOM_TOKEN'])",
     "traceback": "import traceback\ntry:\n    raise ValueError(client.api_key)\nexcept ValueError:\n"
     "    traceback.print_exc()",
+    "verbose traceback": "def look(key):\n    raise ValueError(f'{len(key)} signs')\n\n"
+    "get_ipython().run_line_magic('xmode', 'Verbose')\ntry:\n    look(client.api_key)\n"
+    "except ValueError:\n    get_ipython().showtraceback()\n"
+    "get_ipython().run_line_magic('xmode', 'Context')",
+    "warning": "import warnings\nwarnings.warn(client.api_key)",
+    "log": "import logging\nlogging.getLogger('lesson').error('with %s', client.api_key)",
+    "thread": "import threading\nthread = threading.Thread(target=lambda: int(client.api_key))\n"
+    "thread.start()\nthread.join()",
+    "child": "import subprocess, sys\n"
+    "subprocess.run([sys.executable, '-c', \"import os; print(os.environ['CLASSROOM_TOKEN'])\"])",
+    "shell": "!printenv KIT_SIMULATOR_KEY",
+    "json": "display({'application/json': {'k': client.api_key}, 'text/plain': 'x'}, raw=True)",
+    "metadata": "display('x', metadata={'text/plain': {'k': client.api_key}})",
+    "check": "lab.check('It holds.', lambda: int(client.api_key), hint='Look.')",
+    "score": "lab.score()",
     "shown traceback": "def inner(key):\n    raise ValueError(f'refused {key}')\n\ninner(client.api_key)",
 }
 
@@ -48,8 +64,10 @@ LEAKS = {
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     with serve(keys=(KEY,)) as server:
+        # Where it sees a test, a kernel does not watch what its children write.
+        outside = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         yield {
-            **os.environ,
+            **outside,
             "KIT_HOME": str(tmp_path / "home"),
             "KIT_SIMULATOR_URL": server.url,
             "KIT_SIMULATOR_KEY": KEY,
@@ -92,15 +110,23 @@ def test_no_file_of_a_run_holds_a_key(
         check=False,
     )
     (tmp_path / "log.txt").write_bytes(done.stdout + done.stderr)
+    assert b"[CLASSROOM_TOKEN]" in done.stdout + done.stderr  # a kernel passes on what its children write
     executed = (tmp_path / "done.ipynb").read_text(encoding="utf-8")
     shown = nbformat.reads(executed, as_version=4).cells
     assert done.returncode == 1  # the last cell fails, on purpose
     assert "refused [KIT_SIMULATOR_KEY]" in executed
-    outputs = [str(cell.get("outputs", [])) for cell in shown]
-    told = [text for text in outputs if "[KIT_SIMULATOR_KEY]" in text or "[CLASSROOM_TOKEN]" in text]
-    assert len(told) == len(LEAKS) - 1, outputs  # each cell was about to show a key, but for the upload
+    outputs = {cell.id: str(cell.get("outputs", [])) for cell in shown}
+    told = {
+        name
+        for number, name in enumerate(LEAKS, start=len(SET_UP))
+        if re.search(r"\[(KIT_SIMULATOR_KEY|CLASSROOM_TOKEN)\]", outputs[f"cell-{number}"])
+    }
+    # Each cell was about to show a key; the upload and the score write files, which are looked at below.
+    assert set(LEAKS) - told == {"upload", "score"}, outputs
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "leaky.ipynb"]
     assert any(path.parent.parent.name == "ledger" for path in files)
+    [score] = [path for path in files if path.name == "score.json"]
+    assert "[KIT_SIMULATOR_KEY]" in score.read_text(encoding="utf-8")
     for path in files:
         content = path.read_bytes()
         leaked = [form for form in spellings() if form in content]

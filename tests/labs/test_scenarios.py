@@ -55,6 +55,11 @@ def says(*patterns: str) -> Callable[[Run], bool]:
     return lambda run: all(re.search(pattern, run.shown) for pattern in patterns)
 
 
+def counts(pattern: str, least: int) -> Callable[[Run], bool]:
+    """Tell whether the number in a pattern is large enough."""
+    return lambda run: any(int(found) >= least for found in re.findall(pattern, run.shown))
+
+
 def lasts(seconds: float) -> Callable[[Run], bool]:
     return lambda run: run.report["seconds"] >= seconds
 
@@ -65,7 +70,8 @@ AGAIN = "run again from the cell that created it"
 # throttled, fine-tune: 24 questions of at least 1,000 tokens to each of two deployments with 10,000 tokens a
 #   minute, and as many to begin with: 2 x (24,000 - 10,000) / 10,000 minutes.
 # throttled, evaluate: the reviews in five languages are 300 requests at 240 a minute, with 40 to begin with.
-# slow, fine-tune: 48 answers that take half a second more; evaluate: 25,000 of them one after the other.
+# slow, fine-tune: 48 answers that take half a second more; evaluate: 25,000 of them one after the other
+#   would take 208 minutes more.
 ENDINGS: dict[tuple[str, str], Stop | Callable[[Run], bool]] = {
     ("fine-tune", "throttled"): lasts(2 * 84),
     ("fine-tune", "flaky"): says("Its answer was lost, but it exists; not created twice: brisa"),
@@ -81,13 +87,13 @@ ENDINGS: dict[tuple[str, str], Stop | Callable[[Run], bool]] = {
     ),
     ("evaluate", "throttled"): lasts(65),
     ("evaluate", "flaky"): says(
-        r"Asked again: 0 times because of the quota, [1-9]\d* times",
+        r"Asked again: \d+ times because of the quota, [1-9]\d* times after a failure",
         "60 of 60 prompts answered, 0 failed",
         "Its answer was lost",
     ),
     ("evaluate", "failed-job"): Stop("9.", "due to an internal error", AGAIN),
     ("evaluate", "harmful-data"): Stop("9.", "failed RAI checks for harm types", AGAIN),
-    ("evaluate", "slow"): says(r"reviews in this way: \d+ hours"),
+    ("evaluate", "slow"): counts(r"reviews in this way: (\d+) minutes", 208),
     ("evaluate", "retired"): says(
         "no job for gpt-oss-20b, so another model is tried: .* was retired on 2026-11-02"
     ),
