@@ -27,6 +27,7 @@ from kit.simulator.routes.control import ControlRoutes
 from kit.simulator.routes.embeddings import EmbeddingRoutes
 from kit.simulator.routes.files import FileRoutes
 from kit.simulator.routes.fine_tuning import FineTuningRoutes
+from kit.simulator.routes.graders import GraderRoutes
 from kit.simulator.routes.management import ManagementRoutes
 from kit.simulator.routes.models import ModelRoutes
 from kit.simulator.routes.page import PageRoutes
@@ -87,6 +88,7 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
         *UploadRoutes(state).routes(),
         *FineTuningRoutes(state).routes(),
         *CheckpointRoutes(state).routes(),
+        *GraderRoutes.routes(),
         *ModelRoutes(state).routes(),
         *ResponseRoutes(state).routes(),
         *BatchRoutes(state).routes(),
