@@ -19,6 +19,7 @@ from kit.simulator.errors import (
 )
 from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
+from kit.simulator.routes.accounts import AccountRoutes
 from kit.simulator.routes.batches import BatchRoutes
 from kit.simulator.routes.chat import ChatRoutes
 from kit.simulator.routes.checkpoints import CheckpointRoutes
@@ -58,7 +59,8 @@ def create_app(state: State) -> Starlette:
         await state.close()
 
     v1, legacy = _data_plane(state)
-    management = ManagementGate(_faulty(state, ManagementRoutes(state).routes()), state.keys)
+    resources = [*ManagementRoutes(state).routes(), *AccountRoutes(state).routes()]
+    management = ManagementGate(_faulty(state, resources), state.keys)
     app = Starlette(
         routes=[
             Mount("/openai/v1", v1),
