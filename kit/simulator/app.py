@@ -19,6 +19,7 @@ from kit.simulator.errors import (
 )
 from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
+from kit.simulator.routes.accounts import AccountRoutes
 from kit.simulator.routes.batches import BatchRoutes
 from kit.simulator.routes.chat import ChatRoutes
 from kit.simulator.routes.checkpoints import CheckpointRoutes
@@ -27,6 +28,7 @@ from kit.simulator.routes.control import ControlRoutes
 from kit.simulator.routes.embeddings import EmbeddingRoutes
 from kit.simulator.routes.files import FileRoutes
 from kit.simulator.routes.fine_tuning import FineTuningRoutes
+from kit.simulator.routes.graders import GraderRoutes
 from kit.simulator.routes.management import ManagementRoutes
 from kit.simulator.routes.models import ModelRoutes
 from kit.simulator.routes.page import PageRoutes
@@ -57,7 +59,8 @@ def create_app(state: State) -> Starlette:
         await state.close()
 
     v1, legacy = _data_plane(state)
-    management = ManagementGate(_faulty(state, ManagementRoutes(state).routes()), state.keys)
+    resources = [*ManagementRoutes(state).routes(), *AccountRoutes(state).routes()]
+    management = ManagementGate(_faulty(state, resources), state.keys)
     app = Starlette(
         routes=[
             Mount("/openai/v1", v1),
@@ -87,6 +90,7 @@ def _data_plane(state: State) -> tuple[DataPlaneGate, DataPlaneGate]:
         *UploadRoutes(state).routes(),
         *FineTuningRoutes(state).routes(),
         *CheckpointRoutes(state).routes(),
+        *GraderRoutes.routes(),
         *ModelRoutes(state).routes(),
         *ResponseRoutes(state).routes(),
         *BatchRoutes(state).routes(),

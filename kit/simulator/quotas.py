@@ -61,6 +61,11 @@ def _data() -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+def capacity_limit() -> int:
+    """Return how much capacity the deployments of one model and SKU may have together."""
+    return int(_data()["subscription"]["capacity"])
+
+
 class _Bucket:
     """Fills evenly up to what one period brings, and starts full."""
 

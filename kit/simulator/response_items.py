@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kit.simulator.response_shapes import Called, Content, Other, Referred, Returned, Said
+from kit.simulator.compaction import Seal, opened
+from kit.simulator.response_shapes import Called, Compacted, Content, Other, Referred, Returned, Said
 from kit.simulator.validation import Shape, checked, refusal
 
-Item = Said | Called | Returned | Referred
+Item = Said | Called | Returned | Compacted | Referred
 Items = list[dict[str, Any]]
 _SHAPES: dict[str, type[Shape]] = {
     "message": Said,
     "function_call": Called,
     "function_call_output": Returned,
+    "compaction": Compacted,
     "item_reference": Referred,
 }
 
@@ -35,16 +37,19 @@ def _item(place: str, item: Mapping[str, Any]) -> Item:
     read = checked(shape or Other, item, place)
     if isinstance(read, Other):
         raise refusal(place, f"The simulator's model does not read items of type '{read.type}'.")
-    assert isinstance(read, Said | Called | Returned | Referred)
+    assert isinstance(read, Said | Called | Returned | Compacted | Referred)
     return read
 
 
-def as_message(place: str, item: Said | Called | Returned) -> dict[str, str]:
+def as_message(place: str, item: Said | Called | Returned | Compacted, seal: Seal) -> dict[str, str]:
     """Return what the model reads of an item.
 
     Raises:
-        ApiError: it holds something that is no text.
+        ApiError: it holds something that is no text, or that another simulator has sealed.
     """
+    if isinstance(item, Compacted):
+        content = opened(seal, item.encrypted_content, f"{place}.encrypted_content")
+        return {"role": "assistant", "content": content}
     if isinstance(item, Called):
         return {"role": "assistant", "content": f"{item.name}({item.arguments})"}
     if isinstance(item, Returned):
@@ -65,8 +70,14 @@ def _part(place: str, part: Content) -> str:
     return str(text)
 
 
-def kept_item(item: Said | Called | Returned, identifier: str) -> dict[str, Any]:
+def kept_item(item: Said | Called | Returned | Compacted, identifier: str) -> dict[str, Any]:
     """Return an item as the input items operation shows it."""
+    if isinstance(item, Compacted):
+        return {
+            "id": f"cmp_{identifier}",
+            "type": "compaction",
+            "encrypted_content": item.encrypted_content,
+        }
     if isinstance(item, Called):
         kept = {"call_id": item.call_id, "name": item.name, "arguments": item.arguments}
         return {"id": f"fc_{identifier}", "type": "function_call", "status": "completed", **kept}

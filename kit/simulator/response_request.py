@@ -143,7 +143,7 @@ def _conversation(
         if isinstance(item, Referred):
             found, message = store.item(item.id, place)
         else:
-            message = as_message(place, item)
+            message = as_message(place, item, store.seal)
             found = kept_item(item, f"{identifier}{position:04x}")
         items.append(found)
         context.append(message)

@@ -64,6 +64,13 @@ class Returned(Shape):
     output: str | list[Content]
 
 
+class Compacted(Shape):
+    """What is left of a conversation that was compacted."""
+
+    type: Literal["compaction"]
+    encrypted_content: str
+
+
 class Referred(Shape):
     """An item that was kept earlier."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.simulator.clock import VirtualClock
+from kit.simulator.compaction import Seal, opened
 from kit.simulator.errors import ApiError
 from kit.simulator.journal import Journal, command
 from kit.simulator.validation import refusal
@@ -52,9 +53,14 @@ def unfinished(response: dict[str, Any], status: str) -> dict[str, Any]:
 
 
 class ResponseStore:
-    """The responses of one simulator, oldest first."""
+    """The responses of one simulator, oldest first.
 
-    def __init__(self, clock: VirtualClock, journal: Journal) -> None:
+    Attributes:
+        seal: closes and opens what is left of compacted conversations.
+    """
+
+    def __init__(self, clock: VirtualClock, journal: Journal, seal: Seal) -> None:
+        self.seal = seal
         self._clock = clock
         self._journal = journal
         self._responses: dict[str, StoredResponse] = {}
@@ -122,7 +128,7 @@ class ResponseStore:
         for stored in reversed(self._responses.values()):
             for item in (*stored.items, *stored.response["output"]):
                 if item["id"] == item_id:
-                    return item, _said(item)
+                    return item, self._said(item, place)
         raise refusal(place, f"Item with id '{item_id[:80]}' not found.")
 
     @command("response.cancel")
@@ -149,10 +155,12 @@ class ResponseStore:
         self.get(response_id)
         del self._responses[response_id]
 
-
-def _said(item: dict[str, Any]) -> dict[str, str]:
-    if item["type"] == "function_call":
-        return {"role": "assistant", "content": f"{item['name']}({item['arguments']})"}
-    if item["type"] == "function_call_output":
-        return {"role": "tool", "content": str(item["output"])}
-    return {"role": item["role"], "content": "".join(str(part.get("text", "")) for part in item["content"])}
+    def _said(self, item: dict[str, Any], place: str) -> dict[str, str]:
+        if item["type"] == "compaction":
+            return {"role": "assistant", "content": opened(self.seal, item["encrypted_content"], place)}
+        if item["type"] == "function_call":
+            return {"role": "assistant", "content": f"{item['name']}({item['arguments']})"}
+        if item["type"] == "function_call_output":
+            return {"role": "tool", "content": str(item["output"])}
+        text = "".join(str(part.get("text", "")) for part in item["content"])
+        return {"role": item["role"], "content": text}

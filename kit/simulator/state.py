@@ -8,6 +8,7 @@ from kit.simulator import operations
 from kit.simulator.batches import BatchStore
 from kit.simulator.book import Book
 from kit.simulator.clock import VirtualClock
+from kit.simulator.compaction import Seal
 from kit.simulator.copies import CopyStore
 from kit.simulator.deployments import DeploymentStore
 from kit.simulator.engine import Engine, default_engine
@@ -80,7 +81,7 @@ class State:
         self.permissions = PermissionStore(self.clock, self.identifiers, self.journal)
         self.copies = CopyStore(self.clock, self.journal)
         self.completions = CompletionStore(self.journal)
-        self.responses = ResponseStore(self.clock, self.journal)
+        self.responses = ResponseStore(self.clock, self.journal, Seal(self.seed))
         self.deployments = DeploymentStore(self.clock, self.identifiers, self.models, self.journal)
         self.recent = RecentRequests()
         self.faults = Faults(self.identifiers.source("faults"))

@@ -53,7 +53,10 @@ _RULES = re.compile(
 )
 
 # What stands behind a discriminator, which schemathesis does not follow: there it sends anything.
-_OPEN = re.compile("data_sources|input|messages|prediction|prompt|response_format|text|tool_choice|tools")
+_OPEN = re.compile(
+    "data_sources|grader.*content|input|messages|prediction|prompt|response_format|text|tool_choice|tools",
+    re.DOTALL,
+)
 
 
 @schemathesis.hook

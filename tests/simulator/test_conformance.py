@@ -24,6 +24,11 @@ from openai.types.fine_tuning.checkpoints import (
     PermissionDeleteResponse,
     PermissionRetrieveResponse,
 )
+from openai.types.responses import (
+    CompactedResponse,
+    ResponseCompactionItem,
+    ResponseInputMessageItem,
+)
 from openai.types.uploads import UploadPart
 from pydantic import TypeAdapter
 
@@ -38,8 +43,7 @@ SPECIFICATION = next((place for place in _PLACES if place.is_file()), None)
 pytestmark = pytest.mark.skipif(
     SPECIFICATION is None, reason="the OpenAPI document of the v1 data plane is not here"
 )
-# Graders are answered as unknown addresses.
-IMPLEMENTED = re.compile(r"^/(chat|embeddings|files|fine_tuning/jobs|models|responses)")
+IMPLEMENTED = re.compile(r"^/(chat|embeddings|files|fine_tuning|models|responses)")
 KEY = "a key of the test"
 
 
@@ -92,6 +96,19 @@ _COMPLETE = {
     "properties": {"part_ids": _TEXTS, "md5": {"type": "string", "nullable": True}},
 }
 _PERMIT = {"type": "object", "required": ["project_ids"], "properties": {"project_ids": _TEXTS}}
+_COMPACT = {
+    "type": "object",
+    "required": ["model"],
+    "properties": {"model": {"type": "string"}, "input": _TEXT, "instructions": {"type": "string"}},
+}
+
+
+class _Compacted(CompactedResponse):
+    """The client's type, with the items that its comment promises: its own has no messages of users."""
+
+    output: list[ResponseInputMessageItem | ResponseCompactionItem]  # type: ignore[assignment]
+
+
 # Operations of the service that the document leaves out: their answers must be what the official client has
 # types for. Address, method, the answer's type, the request's body.
 UNDOCUMENTED: list[tuple[str, str, Any, Any]] = [
@@ -99,6 +116,7 @@ UNDOCUMENTED: list[tuple[str, str, Any, Any]] = [
     ("/uploads/{upload_id}/parts", "post", UploadPart, _PART),
     ("/uploads/{upload_id}/complete", "post", Upload, _COMPLETE),
     ("/uploads/{upload_id}/cancel", "post", Upload, None),
+    ("/responses/compact", "post", _Compacted, _COMPACT),
     (_CHECKPOINT, "post", SyncPage[PermissionCreateResponse], _PERMIT),
     (_CHECKPOINT, "get", PermissionRetrieveResponse, None),
     (f"{_CHECKPOINT}/{{permission_id}}", "delete", PermissionDeleteResponse, None),

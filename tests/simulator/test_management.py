@@ -12,7 +12,7 @@ from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
 from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel, DeploymentProperties, Sku
 from openai import OpenAI
 
-from kit.simulator import Simulator
+from kit.simulator import Simulator, serve
 
 ACCOUNT = ("group", "account")
 PATH = (
@@ -148,6 +148,85 @@ def test_the_account_and_its_models_can_be_asked_for(
     names = {model.name for model in management.accounts.list_models(*ACCOUNT)}
     assert {"gpt-4.1-mini", "o4-mini"} <= names
     assert names == {each.model.name for each in management.models.list("swedencentral")}
+
+
+def test_accounts_are_listed(management: CognitiveServicesManagementClient, server: Simulator):
+    (found,) = management.accounts.list()
+    assert found.id == (
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/simulated-group"
+        "/providers/Microsoft.CognitiveServices/accounts/simulated-account"
+    )
+    assert (found.kind, found.location, found.sku.name) == ("OpenAI", "swedencentral", "S0")
+    assert found.properties.endpoint == f"{server.url}/"
+    (same,) = management.accounts.list_by_resource_group("group")
+    assert (same.name, "/resourceGroups/group/" in same.id) == (found.name, True)
+    assert management.accounts.get("simulated-group", found.name).id == found.id
+    (sku,) = management.accounts.list_skus(*ACCOUNT).value
+    assert (sku.sku.name, sku.resource_type) == ("S0", found.type)
+
+
+def test_the_keys_that_are_told_let_one_in(management: CognitiveServicesManagementClient, server: Simulator):
+    keys = management.accounts.list_keys(*ACCOUNT)
+    assert keys.key1 != keys.key2
+    assert management.accounts.list_keys(*ACCOUNT) == keys
+    for key in (keys.key1, keys.key2):
+        with OpenAI(base_url=f"{server.url}/openai/v1/", api_key=key) as client:
+            assert client.models.list().data
+
+
+def test_nobody_is_told_the_key_of_another():
+    path = PATH.replace("deployments", "listKeys")
+    with serve(keys=("mine", "yours")) as server, httpx2.Client(base_url=server.url) as http:
+        told = http.post(path, headers={"Authorization": "Bearer mine"}).json()
+        assert told == {"key1": "mine", "key2": "mine"}
+        assert http.post(path, headers={"Authorization": "Bearer other"}).status_code == 401
+
+
+def usage(management: CognitiveServicesManagementClient, name: str) -> tuple[float, float]:
+    found = {each.name.value: each for each in management.usages.list("swedencentral")}
+    assert found[name].unit == "Count"
+    return found[name].current_value, found[name].limit
+
+
+def test_the_quota_is_used_up_by_capacity(
+    management: CognitiveServicesManagementClient, tuned: Callable[..., Any]
+):
+    """Names: `az cognitiveservices usage list`, as quoted in Microsoft Foundry's documentation of quotas."""
+    assert usage(management, "OpenAI.GlobalStandard.gpt-4o") == (10, 1000)  # the deployment there is
+    assert usage(management, "OpenAI.Standard.gpt-4o") == (0, 1000)
+    assert usage(management, "AIServices.GlobalStandard.gpt-oss-120b") == (40, 1000)
+    for capacity in (600, 400):  # a changed deployment gives back what it had
+        wanted = body("gpt-4o")
+        wanted.sku.capacity = capacity
+        management.deployments.begin_create_or_update(*ACCOUNT, "mine", wanted).result()
+    assert usage(management, "OpenAI.GlobalStandard.gpt-4o") == (410, 1000)
+    wanted.sku.capacity = 591
+    with pytest.raises(HttpResponseError) as refused:
+        management.deployments.begin_create_or_update(*ACCOUNT, "other", wanted)
+    assert refused.value.error.code == "InsufficientQuota"
+    assert "require 591 new capacity in quota Tokens Per Minute (thousands) - gpt-4o - GlobalStandard" in str(
+        refused.value
+    )
+    assert "available capacity 590. The current quota usage is 410 and the quota limit is 1000" in str(
+        refused.value
+    )
+    model = body(tuned().fine_tuned_model)
+    management.deployments.begin_create_or_update(*ACCOUNT, "keeper", model).result()
+    assert usage(management, "OpenAI.GlobalStandard.gpt-4.1-mini") == (20, 1000)
+    management.deployments.begin_delete(*ACCOUNT, "mine").result()
+    assert usage(management, "OpenAI.GlobalStandard.gpt-4o") == (10, 1000)
+    (first, *_) = management.accounts.list_models(*ACCOUNT)
+    assert first.skus[0].usage_name == f"OpenAI.Standard.{first.name}"
+
+
+def test_where_no_capacity_is_left_the_quota_says_so(
+    management: CognitiveServicesManagementClient, http: httpx2.Client
+):
+    http.put("/simulator/scenario", json={"name": "no-capacity"})
+    assert usage(management, "OpenAI.GlobalStandard.gpt-4o") == (10, 10)
+    assert usage(management, "OpenAI.Standard.gpt-4.1") == (0, 0)
+    with pytest.raises(HttpResponseError, match="InsufficientQuota"):
+        management.deployments.begin_create_or_update(*ACCOUNT, "mine", body("gpt-4o"))
 
 
 def test_a_request_without_a_token_is_refused(server: Simulator):

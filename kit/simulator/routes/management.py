@@ -1,4 +1,4 @@
-"""Azure Resource Manager: the deployments of an account, and what a client may ask about the account itself.
+"""Azure Resource Manager: the deployments of an account.
 
 Source of shapes and headers: Azure REST API, Microsoft.CognitiveServices 2025-09-01, and "Track asynchronous
 Azure operations" (Azure Resource Manager documentation).
@@ -13,24 +13,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kit.simulator import usages
 from kit.simulator.deployments import CREATION_SECONDS, Deployment, Operation
 from kit.simulator.errors import ApiError
 from kit.simulator.fault_gate import SCOPE_KEY
 from kit.simulator.faults import Fault
-from kit.simulator.models import BaseModel, base_models
 from kit.simulator.quotas import renewals
+from kit.simulator.routes.accounts import ACCOUNT, LOCATION, LOCATIONS
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
 from kit.simulator.wire import encoded
 
-_LOCATION = "swedencentral"
-_PROVIDER = "/{subscription}/resourceGroups/{group}/providers/Microsoft.CognitiveServices"
-_ACCOUNT = f"{_PROVIDER}/accounts/{{account}}"
-_LOCATIONS = "/{subscription}/providers/Microsoft.CognitiveServices/locations/{location}"
 _POLL_SECONDS = 30
 _SLOW_PROVISIONING_SECONDS = 3600.0
 _PROVISIONING_FAILED = "The deployment could not be provisioned. Please delete it and try again later."
-_SKUS = ("Standard", "GlobalStandard", "DataZoneStandard", "DeveloperTier")
 
 
 class ManagementRoutes:
@@ -41,16 +37,13 @@ class ManagementRoutes:
 
     def routes(self) -> list[Route]:
         """Return the routes, relative to ``/subscriptions``."""
-        one = f"{_ACCOUNT}/deployments/{{deployment}}"
+        one = f"{ACCOUNT}/deployments/{{deployment}}"
         return [
             Route(one, self._put, methods=["PUT"]),
             Route(one, self._get, methods=["GET"]),
             Route(one, self._delete, methods=["DELETE"]),
-            Route(f"{_ACCOUNT}/deployments", self._list, methods=["GET"]),
-            Route(f"{_ACCOUNT}/models", self._account_models, methods=["GET"]),
-            Route(_ACCOUNT, self._account, methods=["GET"]),
-            Route(f"{_LOCATIONS}/models", self._location_models, methods=["GET"]),
-            Route(f"{_LOCATIONS}/operationResults/{{operation}}", self._operation, methods=["GET"]),
+            Route(f"{ACCOUNT}/deployments", self._list, methods=["GET"]),
+            Route(f"{LOCATIONS}/operationResults/{{operation}}", self._operation, methods=["GET"]),
         ]
 
     async def _put(self, request: Request) -> Response:
@@ -65,6 +58,7 @@ class ManagementRoutes:
             also = faults["retired"].names("models")
             self._state.models.refuse_retired(str(model.get("name")), self._state.clock.now, also)
         sku, seconds = _sku(_mapping(body, "sku")), _creation_seconds(faults)
+        usages.check(self._state, name, model, sku)
         fails = "provisioning-fails" in faults
         operation = self._state.deployments.put(name, model, sku, tags, seconds, fails)
         headers = _async_headers(request, operation) if seconds else None
@@ -102,33 +96,6 @@ class ManagementRoutes:
     def _rendered(self, request: Request, deployment: Deployment) -> dict[str, Any]:
         return _rendered(request, deployment, renewals(self._state.quotas.rates(deployment)))
 
-    async def _account(self, request: Request) -> Response:
-        endpoint = str(request.base_url)
-        return encoded(
-            {
-                "id": request.url.path,
-                "name": request.path_params["account"],
-                "type": "Microsoft.CognitiveServices/accounts",
-                "location": _LOCATION,
-                "kind": "OpenAI",
-                "sku": {"name": "S0"},
-                "properties": {
-                    "provisioningState": "Succeeded",
-                    "endpoint": endpoint,
-                    "endpoints": {"OpenAI Language Model Instance API": endpoint},
-                    "customSubDomainName": request.path_params["account"],
-                    "publicNetworkAccess": "Enabled",
-                },
-            }
-        )
-
-    async def _account_models(self, _request: Request) -> Response:
-        return encoded({"value": [_account_model(model) for model in base_models()]})
-
-    async def _location_models(self, _request: Request) -> Response:
-        models = [_account_model(model) for model in base_models()]
-        return encoded({"value": [{"kind": "OpenAI", "skuName": "S0", "model": model} for model in models]})
-
     def _found(self, name: str) -> Deployment:
         deployment = self._state.deployments.find(name)
         if deployment is None:
@@ -157,7 +124,7 @@ def _sku(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _async_headers(request: Request, operation: Operation) -> dict[str, str]:
     subscription = quote(request.path_params["subscription"], safe="")  # it goes into a header
-    path = _LOCATIONS.format(subscription=subscription, location=_LOCATION)
+    path = LOCATIONS.format(subscription=subscription, location=LOCATION)
     address = f"{request.base_url}subscriptions{path}/operationResults/{operation.id}?api-version=2025-09-01"
     return {"Azure-AsyncOperation": address, "Retry-After": str(_POLL_SECONDS)}
 
@@ -171,7 +138,7 @@ def _creation_seconds(faults: Mapping[str, Fault]) -> float:
 
 
 def _rendered(request: Request, deployment: Deployment, limits: list[dict[str, Any]]) -> dict[str, Any]:
-    account = _ACCOUNT.format(**request.path_params)
+    account = ACCOUNT.format(**request.path_params)
     history = {"createdAt": _moment(deployment.created), "lastModifiedAt": _moment(deployment.changed)}
     return {
         "id": f"/subscriptions{account}/deployments/{deployment.name}",
@@ -188,18 +155,6 @@ def _rendered(request: Request, deployment: Deployment, limits: list[dict[str, A
             "rateLimits": limits,
         },
         "systemData": history,
-    }
-
-
-def _account_model(model: BaseModel) -> dict[str, Any]:
-    return {
-        "format": model.format,
-        "name": model.name,
-        "version": model.version or "1",
-        "isDefaultVersion": True,
-        "skus": [{"name": name} for name in _SKUS],
-        "capabilities": {model.operation: "true", "fineTune": str(model.tunable).lower()},
-        "lifecycleStatus": "GenerallyAvailable",
     }
 
 

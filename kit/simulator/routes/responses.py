@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import response_request
+from kit.simulator import compaction, response_request
 from kit.simulator.paging import ordered, page
 from kit.simulator.response_request import ResponseRequest
 from kit.simulator.responses import ResponseMaking, replayed
@@ -20,6 +20,7 @@ from kit.simulator.wire import encoded
 
 _PAGE = 20  # OpenAI API reference, "List input items"
 _LARGEST_PAGE = 100
+_CONVERSATION = {"model", "input", "instructions", "previous_response_id"}
 
 
 class ResponseRoutes:
@@ -34,6 +35,7 @@ class ResponseRoutes:
         return [
             Route("/responses", self._create, methods=["POST"]),
             Route("/responses/input_tokens", self._count, methods=["POST"]),
+            Route("/responses/compact", self._compact, methods=["POST"]),
             Route(one, self._retrieve, methods=["GET"]),
             Route(one, self._delete, methods=["DELETE"]),
             Route(f"{one}/cancel", self._cancel, methods=["POST"]),
@@ -70,6 +72,15 @@ class ResponseRoutes:
         asked = response_request.read(body, self._state.responses, "0" * 24)
         tokens = await asyncio.to_thread(lambda: asked.prompt_tokens)
         return encoded({"object": "response.input_tokens", "input_tokens": tokens})
+
+    async def _compact(self, request: Request) -> Response:
+        body = await json_object(request)
+        deployment = self._state.deployments.answering(body.get("model"))
+        conversation = {name: value for name, value in body.items() if name in _CONVERSATION}
+        asked = response_request.read(conversation, self._state.responses, "0" * 24)
+        limits = await admitted(self._state, request, deployment, asked, "Responses_Compact")
+        seal, occasion = self._state.responses.seal, self._state.occasion()
+        return encoded(await asyncio.to_thread(compaction.compacted, seal, asked, occasion), headers=limits)
 
     async def _retrieve(self, request: Request) -> Response:
         response = self._state.responses.shown(request.path_params["response_id"])
