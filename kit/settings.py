@@ -16,6 +16,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _SECRET_ENDINGS = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL", "_CONNECTION_STRING")
 _SHORTEST_SECRET = 8
 _VOLUMES = Path("/Volumes")
+_PLACES = ("KIT_HOME", "KIT_MODELS")  # variables that name a place, which may be given as seen from here
 _FILE_PREFIXES = ("AZURE_", "DATABRICKS_", "KIT_", "OPENAI_")
 _remembered: dict[str, str] = {}  # secrets that came from elsewhere than the environment
 
@@ -93,8 +94,11 @@ def child_environment(**variables: str) -> Iterator[None]:
     """Set environment variables for the processes started meanwhile, then put the old values back.
 
     ``PYTHONPATH`` is extended as well, so that a kernel imports this very copy of the kit from any working
-    folder. The environment belongs to the whole process: not for use in several threads at once.
+    folder, and places are made absolute, so that its ledger lies where the commands of the kit look for it.
+    The environment belongs to the whole process: not for use in several threads at once.
     """
+    places = {name: str(Path(variable(name)).expanduser().absolute()) for name in _PLACES if variable(name)}
+    variables = {**places, **variables}
     paths = [str(_PACKAGE.parent), *variable("PYTHONPATH").split(os.pathsep)]
     variables = {**variables, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path))}
     before = {name: os.environ.get(name) for name in variables}

@@ -26,6 +26,17 @@ def test_without_a_file_nothing_happens(tmp_path, monkeypatch):
     assert dict(os.environ) == before
 
 
+def test_a_childs_places_are_those_that_are_seen_from_here(tmp_path, monkeypatch):
+    """Else a kernel, which works in its notebook's folder, keeps its ledger where no command looks for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KIT_HOME", "home")
+    monkeypatch.setenv("KIT_MODELS", "mine.toml")
+    with settings.child_environment():
+        assert os.environ["KIT_HOME"] == str(tmp_path / "home")
+        assert os.environ["KIT_MODELS"] == str(tmp_path / "mine.toml")
+    assert (os.environ["KIT_HOME"], os.environ["KIT_MODELS"]) == ("home", "mine.toml")
+
+
 def test_a_remembered_secret_is_known():
     assert settings.remember_secret("scope/key", "amber-heron-17") == "amber-heron-17"
     assert settings.known_secrets()["scope/key"] == "amber-heron-17"

@@ -42,10 +42,11 @@ def start(lab: str, namespace: MutableMapping[str, Any], *, service: bool = True
     from_widgets = databricks.take_widgets(namespace)
     i18n.use(namespace.get("locale", "en"))
     guarding.refuse_secrets(namespace)
-    if namespace.get("models_file"):
-        settings.export("KIT_MODELS", str(namespace["models_file"]))
     tokens.work_offline()
     end()  # the cell may be run again
+    table = settings.variable("KIT_MODELS")
+    if namespace.get("models_file"):
+        settings.export("KIT_MODELS", str(namespace["models_file"]))
     if not service:
         _start_here(lab, namespace, from_widgets)
         return
@@ -59,6 +60,7 @@ def start(lab: str, namespace: MutableMapping[str, Any], *, service: bool = True
             backends=", ".join(BACKENDS),
         )
     begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
+    session().resources.callback(settings.export, "KIT_MODELS", table)
     _say_where(from_widgets)
     warn_of_hosting(session())
     practice.announce(str(namespace.get("scenario", practice.HAPPY)), played=session().own_simulator)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -97,6 +98,26 @@ def test_a_failed_job_is_refunded_once_and_for_all(tmp_path):
     assert Ledger(path).spent == 0
     ledger.created(ledger.begin(Entry("job", "f", "a job", cost=0.4)), "ftjob-2")
     assert Ledger(path).spent == pytest.approx(0.4)
+
+
+def test_whoever_reads_meanwhile_sees_a_whole_ledger(tmp_path):
+    path = tmp_path / "ledger.json"
+    ledger, done = Ledger(path), threading.Event()
+    ledger.begin(Entry("file", "0", "a" * 10_000))
+
+    def write() -> None:
+        for number in range(100):
+            ledger.created(ledger.begin(Entry("file", str(number), "a" * 10_000)), f"file-{number}")
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    sizes = []
+    while not done.is_set():
+        sizes.append(len(list(Ledger(path))))
+    writer.join()
+    assert sizes == sorted(sizes)  # never fewer entries than before, and never a torn file
+    assert len(list(Ledger(path))) == 100
 
 
 def test_two_notebooks_see_each_others_entries(tmp_path):
