@@ -1,6 +1,7 @@
 """``kit serve``: the simulator on its own, for a browser, a script, or any client of Azure OpenAI."""
 
 import contextlib
+import functools
 import signal
 import threading
 from pathlib import Path
@@ -94,6 +95,15 @@ _SNIPPET = """\
     is_flag=True,
     help=_("Give each key a resource of its own: one server for a whole class."),
 )
+@click.option(
+    "--log",
+    type=click.Choice(["requests"]),
+    metavar="WHAT",
+    help=_(
+        "“requests” writes a line about each request to the standard error stream: when, method, path, "
+        "status, milliseconds. Never keys, queries or contents. Default: no log."
+    ),
+)
 def command(  # noqa: PLR0913, PLR0917 - the options of the command
     host: str,
     port: int,
@@ -104,6 +114,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     profile: str,
     state_file: Path | None,
     for_class: bool,
+    log: str | None,
 ) -> None:
     """Serve until a signal arrives; the help text stands in the decorator, where it can be translated."""
     accepted = tuple(key for key in (*keys, settings.secret("KIT_SIMULATOR_KEY")) if key)
@@ -117,6 +128,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         with contextlib.ExitStack() as running:
             options: dict[str, Any] = {"seed": seed, "pace": pace, "keys": accepted, "state_file": state_file}
             options |= {"scenario": scenario, "profile": profile}
+            options |= {"log": functools.partial(click.echo, err=True) if log else None}
             if for_class:
                 url = running.enter_context(serve_class(host, port, **options))
             else:

@@ -1,7 +1,7 @@
 """The last requests that a simulator has answered, for its page: no key, prompt, query or value."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,21 +32,16 @@ class RecentRequests:
 
     Attributes:
         total: how many there have been.
-        listener: told of each request, for a log; None if nobody wants one.
     """
 
     def __init__(self) -> None:
         self.total = 0
-        self.listener: Callable[[Handled], None] | None = None
         self._kept: deque[tuple[str, str, Any, int, float]] = deque(maxlen=_KEPT)
 
     def add(self, scope: Scope, status: int, seconds: float) -> None:
         """Keep what is needed of a request; its path is put together only when somebody looks."""
         self.total += 1
-        kept = (scope["method"], scope.get("root_path", ""), scope.get("route"), status, seconds)
-        self._kept.append(kept)
-        if self.listener is not None:
-            self.listener(_handled(*kept))
+        self._kept.append((scope["method"], scope.get("root_path", ""), scope.get("route"), status, seconds))
 
     def __iter__(self) -> Iterator[Handled]:
         """Yield the requests, newest first."""

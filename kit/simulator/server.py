@@ -16,6 +16,7 @@ from kit.simulator.app import create_app
 from kit.simulator.classroom import MOST_LEARNERS, Classroom
 from kit.simulator.lane import Lane
 from kit.simulator.line import with_line
+from kit.simulator.request_log import RequestLog, Write
 from kit.simulator.scenarios import DEFAULT
 from kit.simulator.state import State
 from kit.simulator.state_file import StateFile
@@ -49,6 +50,7 @@ def serve(  # noqa: PLR0913 - the options of a server
     profile: str = "azure",
     state: State | None = None,
     state_file: str | os.PathLike[str] | None = None,
+    log: Write | None = None,
 ) -> Iterator[Simulator]:
     """Serve a simulator from a thread of this process until the block ends.
 
@@ -63,6 +65,7 @@ def serve(  # noqa: PLR0913 - the options of a server
         state: what to serve instead of a new :class:`State` made from the other arguments.
         state_file: where the state is kept beyond the end of this process; by default it is not kept. A file
             that exists decides the seed.
+        log: is given a line about each request, see :mod:`kit.simulator.request_log`; by default nobody is.
 
     Raises:
         PortInUseError: somebody else listens there.
@@ -76,7 +79,8 @@ def serve(  # noqa: PLR0913 - the options of a server
         if served is None:
             book = None if file is None else file.book("", seed)
             served = State(seed=seed, pace=pace, keys=keys, scenario=scenario, profile=profile, book=book)
-        with _running(create_app(served), host, listener, served.open) as url:
+        app = _logged(create_app(served), log, served.keys)
+        with _running(app, host, listener, served.open) as url:
             yield Simulator(served, url)
 
 
@@ -92,6 +96,7 @@ def serve_class(  # noqa: PLR0913 - the options of a server
     profile: str = "azure",
     state_file: str | os.PathLike[str] | None = None,
     most: int = MOST_LEARNERS,
+    log: Write | None = None,
 ) -> Iterator[str]:
     """Serve a resource of their own to each learner of a class, and yield the address of all of them.
 
@@ -105,6 +110,7 @@ def serve_class(  # noqa: PLR0913 - the options of a server
         profile: as in :class:`State`.
         state_file: where all their states are kept beyond the end of this process.
         most: as in :class:`Classroom`.
+        log: as in :func:`serve`.
 
     Raises:
         PortInUseError, StateFileError, UsageError: as in :func:`serve`.
@@ -118,8 +124,12 @@ def serve_class(  # noqa: PLR0913 - the options of a server
             return State(seed=seed, pace=pace, scenario=scenario, profile=profile, book=book, lane=lane)
 
         classroom = Classroom(make, seed=seed, keys=keys, most=most)
-        with _running(classroom, host, listener) as url:
+        with _running(_logged(classroom, log, keys), host, listener) as url:
             yield url
+
+
+def _logged(app: ASGIApp, log: Write | None, keys: Sequence[str]) -> ASGIApp:
+    return app if log is None else RequestLog(app, log, keys)
 
 
 def _require_key(host: str, keys: Sequence[str]) -> None:

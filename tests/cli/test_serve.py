@@ -60,6 +60,18 @@ def test_a_key_is_demanded_and_never_printed():
         assert KEY not in said + rest
 
 
+def test_it_logs_requests_where_that_is_wanted():
+    for options, expected in ((("--log", "requests"), ["GET /openai/v1/models 200"]), ((), [])):
+        with served("--key", KEY, *options) as (process, url, said):
+            with OpenAI(base_url=f"{url}/openai/v1/", api_key=KEY) as client:
+                client.models.list()
+            process.send_signal(signal.SIGTERM)
+            rest, _ = process.communicate(timeout=30)
+        lines = [line for line in rest.splitlines() if "/openai/v1" in line]
+        assert [" ".join(line.split()[2:5]) for line in lines] == expected
+        assert KEY not in said + rest
+
+
 def test_it_plays_a_scenario():
     with (
         served("--scenario", "retired", "--profile", "openai-strict") as (_, url, _),
