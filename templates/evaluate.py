@@ -138,7 +138,7 @@ lab.check(
 )
 
 # %% [markdown] tags=["instructor"]
-# **Teaching note.** It is the same 0.7 that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is 97 % accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
+# **Teaching note.** It is the same {{ number(0.7) }} that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is {{ percent(0.97) }} accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
 
 # %% [markdown]
 # For text there is no single right answer. BLEU and ROUGE compare what a model wrote with what a person wrote, the **reference**, by counting the words that both have. ROUGE-1 counts single words. Count with your finger, then run the cell.
