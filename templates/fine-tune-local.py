@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Fine-tune an open model on your own computer
 #
-# **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing · **You need:** to be able to read Python, and the packages of the extra `train`
+# **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing · **You need:** to be able to read Python, and the packages of the extra `train` (`pip install 'llm-teaching-kit[train]'`)
 #
 # When you fine-tune a model in the cloud, the training itself happens where you cannot see it. In this lab it happens in front of you: a small model of the GPT-2 family learns to tell whether a review is positive or negative, on the processor of your computer, within seconds. Every step that a service would take for you is a cell here.
 #
@@ -31,7 +31,7 @@
 #
 # **On any laptop.** No GPU is needed. If there is one, the training uses it without a change.
 #
-# **From scratch, unless you have weights.** The published weights of GPT-2 can be fetched from the Hugging Face hub with `weights = "gpt2"`, or read from a folder. Without a network neither is there, so by default the lab builds a much smaller model of the same family, whose weights are random numbers. It knows no word of any language before it has seen your data. That is honest, quick, and instructive: you will see exactly what the data alone can teach.
+# **From scratch, unless you have weights**, the numbers that a model has learnt. Those of GPT-2 are published; they can be fetched from the Hugging Face hub with `weights = "gpt2"`, or read from a folder. Without a network neither is there, so by default the lab builds a much smaller model of the same family, whose weights are random numbers. It knows no word of any language before it has seen your data. That is honest, quick, and instructive: you will see exactly what the data alone can teach.
 #
 # **On Azure Databricks** the same notebook runs on a single-node ML runtime cluster or on serverless compute; checkpoints and models then go to a volume.
 
@@ -54,6 +54,7 @@ learning_rate = 0.002  # about 2e-5 when you start from real weights
 batch_size = 16  # texts in a batch
 weight_decay = 0.01  # how strongly large weights are pulled towards zero
 max_tokens = 256  # longer texts are cut off there
+columns = ""  # what is what in another data set, such as "text=body, label=stars, 0=negative"
 seed = 105  # the same seed draws the same sample and the same random weights
 catalog = "main"  # Databricks only: catalog of the volume for results
 schema = "default"  # Databricks only: schema of that volume
@@ -79,7 +80,7 @@ lab.versions("torch", "transformers", "datasets", "mlflow-skinny")
 
 # %%
 labels = lab.sentiment()
-reviews = lab.reviews(dataset)
+reviews = lab.reviews(dataset, columns=columns)
 sample = lab.stratified_sample(reviews, min(sample_size, len(reviews)), seed=seed)
 parts = lab.split(sample, validation=0.2, test=0.2, seed=seed)
 lab.overview(parts, labels)
@@ -121,7 +122,7 @@ pieces = tokenizer(parts.train[0].text)["input_ids"]
 print(" | ".join(tokenizer.decode([piece]) for piece in pieces[:25]))
 
 # %% [markdown]
-# Each of these pieces has a row of its own in the model's table of embeddings. A model with a few thousand examples never meets most of them. So the model from scratch gets a smaller tokenizer: every single byte, and of GPT-2's pieces those that your examples need. Only the examples are counted, because validation and test must not have a say in anything.
+# For each of these pieces the model keeps a row of numbers, its **embedding**. With a few hundred examples it never meets most of them. So the model from scratch gets a smaller tokenizer: every single byte, and of GPT-2's pieces those that your examples need. Only the examples are counted, because validation and test must not have a say in anything. The cell prints how many pieces are left, and the name of one without a meaning, the padding token, which you need in a moment.
 
 # %%
 if not weights:
@@ -129,7 +130,7 @@ if not weights:
 print(len(tokenizer), tokenizer.pad_token)
 
 # %% [markdown]
-# Texts become numbers, and are cut off where they are too long. The labels become 0 and 1. `datasets` keeps both in a table; nothing is padded yet.
+# Texts become numbers, and are cut off where they are too long. The labels become 0 and 1. `datasets` keeps both in a table.
 
 # %%
 from datasets import Dataset
@@ -145,7 +146,7 @@ train, validation, test = (tokenized(part, tokenizer) for part in parts)
 train
 
 # %% [markdown]
-# All texts of a batch must have the same length, so shorter ones are filled up with a padding token. How much of what the model computes is padding depends on how you fill the batches.
+# A model reads several texts at once, a **batch**. All texts of a batch must have the same length, so shorter ones are filled up with the padding token. How much of what the model computes is padding depends on how you fill the batches.
 
 # %%
 lengths = [len(ids) for ids in train["input_ids"]]
@@ -175,7 +176,7 @@ lab.check(
 # %% [markdown]
 # ## 4. A model for this task
 #
-# A language model has a head that predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it.
+# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it.
 #
 # The function is called once for each data set. With `weights` it loads a model that has read much; without, it builds a small one.
 
@@ -205,7 +206,7 @@ print(lab.number(model.num_parameters()))
 #
 # ## 5. Say how to train
 #
-# After every epoch the `Trainer` evaluates and saves a checkpoint; at the end it goes back to the one with the highest validation accuracy. The `data_collator` pads each batch to its own longest text, and texts of similar length go together. What the hardware needs and where the runs are logged is decided by the last lines.
+# One pass through the examples is an **epoch**. After each, the `Trainer` evaluates the model and saves it as a **checkpoint**; at the end it goes back to the one with the highest validation accuracy. The `data_collator` pads each batch to its own longest text, and texts of similar length go together. What the hardware needs and where the runs are logged is decided by the last lines.
 
 # %%
 from transformers import Trainer, TrainingArguments
@@ -241,11 +242,11 @@ before = trainer.evaluate(validation)
 print(lab.percent(before["eval_accuracy"]), lab.number(before["eval_loss"], 2))
 
 # %% [markdown]
-# Before training, the model guesses: its loss is close to {{ number(0.69) }}, the logarithm of 2, as for a coin.
+# The first number is the accuracy, the second the **loss**. The loss is what training makes smaller: it is 0 if the model gives every right label a probability of {{ percent(1) }}, and grows with every surprise. Before training the model guesses, so the loss is close to {{ number(0.69) }}, the logarithm of 2, as for a coin.
 #
 # ## 6. Train and watch
 #
-# Training can be interrupted: by a closed laptop, or by you. The checkpoints lie in a folder whose name depends on the data and the settings. Run the cell again, and the training goes on from the last complete checkpoint; if it was finished, nothing is computed twice.
+# Training can be interrupted: by a closed laptop, or by you. The checkpoints lie in a folder whose name depends on the data and the settings. Run the cell again, and the training goes on from the last complete checkpoint; if it was finished, nothing is computed twice. At the end the cell prints the number of steps; in each step the model learns from one batch.
 
 # %%
 done = trainer.train(resume_from_checkpoint=lab.last_checkpoint(trainer.args.output_dir))
@@ -356,7 +357,7 @@ lab.check(
 )
 
 # %% [markdown]
-# **Exercise 3.** Which of its mistakes was the model surest of? `sure` holds, for each review of the test, the probability of the answer that the model gave. Put the number of that review into `my_mistake`, with code.
+# **Exercise 3.** Which of its mistakes was the model surest of? `sure` holds, for each review of the test, the probability of the answer that the model gave, and `wrong` the places of the reviews that it got wrong, counted from 0; the cell prints how many there are and the highest probability of all. Write code that finds the place of the surest mistake, and put it into `my_mistake`.
 
 # %%
 import torch
@@ -431,7 +432,7 @@ lab.check(
 # %% [markdown]
 # ## 10. Serve it and ask it
 #
-# Weights of your own cannot be uploaded to Azure OpenAI; it serves its own models and what was tuned there. On Databricks you register them in Unity Catalog and put an endpoint in front of them. The form for that is an MLflow model. Here you make one, and a process on this computer serves it with MLflow's own server.
+# Weights of your own cannot be uploaded to Azure OpenAI; it serves its own models and what was tuned there. On Databricks you register them in Unity Catalog and put an endpoint in front of them. The form for that is an **MLflow model**: a folder with the model and a description of how to run it. Here you make one, and a process on this computer serves it with MLflow's own server.
 
 # %%
 packaged = lab.package(saved)

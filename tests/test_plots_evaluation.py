@@ -72,11 +72,11 @@ def test_a_character_that_no_font_has_would_be_noticed():
 def test_the_alternative_text_carries_the_message():
     matrix, scores, bleu, groups, curve, perplexity, only_right = draw_all()
     assert "number of answers: 80." in matrix.alt
-    assert "“negative”, answered: negative 31, positive 5, Refused 3, No label 1." in matrix.alt
+    assert "“negative”, answered: negative 31, positive 5, Refused 3, and No label 1." in matrix.alt
     assert "F1: 81.0% (from 70.0% to 90.0%)." in scores.alt
     assert "negative: 90.0%." in scores.alt
     assert "positive. BLEU: 34.2 (from 30.1 to 38)." in bleu.alt
-    assert "positive: F1 60.0% (from 40.0% to 70.0%), negative 40.0%, positive 40.0%." in groups.alt
+    assert "positive: F1 60.0% (from 40.0% to 70.0%), negative 40.0%, and positive 40.0%." in groups.alt
     assert "number of answers: 46. Expected calibration error: 18.0%." in curve.alt
     assert "Confidence 95%: 75% right (40)." in curve.alt
     assert "Right answers: 4, median 1.25. Wrong answers: 3, median 3.30." in perplexity.alt

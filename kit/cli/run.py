@@ -23,6 +23,7 @@ from kit.notebooks.rendering import AUDIENCES
 from kit.notebooks.runs import Failure, RunReport
 
 _PATH_ENDINGS = ("_file", "_folder")
+_NAMES_OR_PATHS = {"dataset", "more_data", "weights"}
 _OUTPUT_FOLDER = "runs"
 
 
@@ -199,7 +200,8 @@ def _seen_from_here(name: str, value: str) -> str:
     A kernel works in its notebook's folder, a person gives paths from where they stand. A path that leads
     nowhere stays as it is: the lab itself then says so, and knows more about it.
     """
-    if name.endswith(_PATH_ENDINGS) and value and Path(value).expanduser().exists():
+    names_path = name in _NAMES_OR_PATHS and any(sign in value for sign in "/.\\")
+    if value and (names_path or name.endswith(_PATH_ENDINGS)) and Path(value).expanduser().exists():
         return str(Path(value).expanduser().resolve())
     return value
 

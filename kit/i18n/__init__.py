@@ -1,6 +1,6 @@
 """Languages: which there are, what the kit says in them, and how they write numbers, money and time."""
 
-from kit.i18n.formats import compact, date, duration, joined, money, number, percent
+from kit.i18n.formats import compact, date, duration, joined, money, number, percent, signed
 from kit.i18n.locales import (
     SOURCE,
     available,
@@ -32,6 +32,7 @@ __all__ = [
     "own_name",
     "percent",
     "preferred",
+    "signed",
     "speaking",
     "use",
 ]

@@ -24,6 +24,13 @@ def number(value: float, decimals: int | None = None, *, locale: str = "") -> st
     return numbers.format_decimal(value, format=pattern, locale=babel_locale(locale or current()))
 
 
+def signed(value: float, decimals: int, *, locale: str = "") -> str:
+    """Format a difference: “+3.5”, “-2.0”, and “0.0” where rounding leaves nothing of it."""
+    rounded = round(value, decimals) + 0.0  # no negative zero
+    text = number(rounded, decimals, locale=locale)
+    return f"+{text}" if rounded > 0 else text
+
+
 def compact(value: float, *, locale: str = "") -> str:
     """Format a large number in short: “10M”, “1000万”."""
     return numbers.format_compact_decimal(value, locale=babel_locale(locale or current()))

@@ -6,6 +6,7 @@ from math import exp
 from typing import Any
 
 from kit import i18n, plots
+from kit.errors import N_, UsageError
 from kit.evaluation.data import LabelledText, load
 from kit.evaluation.experiments import Experiments
 from kit.evaluation.languages import LabelSet
@@ -28,6 +29,8 @@ _METRICS = {
     "recall": lambda: _("Recall"),
 }
 
+_EXAMPLE = "“text=body, label=stars, 0=negative, 1=positive”"
+
 _NUMBERS = ("bleu", "chrf", "corpus_perplexity", "mean_")  # scores that are no shares
 
 _KINDS = {
@@ -43,19 +46,47 @@ def sentiment() -> LabelSet:
     return sentiment_in(i18n.current())
 
 
-def reviews(source: str, locale: str = "") -> list[LabelledText]:
+def reviews(source: str, locale: str = "", *, columns: str = "") -> list[LabelledText]:
     """Return labelled reviews: the course's own, or those of a file, a folder, a package or the hub.
 
     Args:
         source: ``reviews`` for the course's own, in the lab's language; otherwise as in
             :func:`kit.evaluation.data.load`.
         locale: another language of the course's own.
+        columns: what is what in another data set, where it is not found by itself: the columns with text and
+            label, and what labels mean, such as ``text=body, label=stars, 0=negative, 1=positive``.
 
     Raises:
         DataError: the source cannot be found or read; the message names file and row.
+        UsageError: ``columns`` has another form.
     """
-    chosen = "" if source == "reviews" else source
-    return load(chosen, locale=locale or i18n.current(), labels=sentiment_in(i18n.current()))
+    own = source == "reviews"
+    meanings = {} if own else _meanings(columns)
+    return load(
+        "" if own else source,
+        locale=locale or i18n.current(),
+        labels=sentiment_in(i18n.current()),
+        text_column=meanings.pop("text", ""),
+        label_column=meanings.pop("label", ""),
+        label_names=meanings,
+    )
+
+
+def _meanings(text: str) -> dict[str, str]:
+    """Return what stands on the left and on the right of each equals sign.
+
+    Raises:
+        UsageError: the text has another form.
+    """
+    pairs = [part.split("=") for part in text.split(",") if part.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise UsageError(
+            N_("“{text}” does not say what is what in a data set."),
+            advice=N_("Write it like {example}."),
+            text=text,
+            example=_EXAMPLE,
+        )
+    return {left.strip(): right.strip() for left, right in pairs}
 
 
 def overview(parts: Split[LabelledText], labels: LabelSet) -> Table:
@@ -112,7 +143,7 @@ def _reason(reason: Reason) -> str:
 def score_table(scores: Mapping[str, Score], caption: str = "") -> Table:
     """Return scores with their confidence intervals, sizes and signatures, one a row."""
     rows = [[name, *_figures(score), number(score.n), score.signature] for name, score in scores.items()]
-    headings = [_("Metric"), _("Value"), _("95 % interval"), _("Items"), _("Signature")]
+    headings = [_("Metric"), _("Value"), _("95% interval"), _("Items"), _("Signature")]
     return Table(headings, rows, caption, frozenset({1, 3}))
 
 
@@ -202,11 +233,11 @@ def experiment_table(experiments: Experiments) -> Table:
             [
                 name,
                 *_figures(variant.scores[experiments.metric]),
-                "–" if comparison is None else f"{100 * comparison.difference:+.1f}",
+                "–" if comparison is None else i18n.signed(100 * comparison.difference, 1),
                 "–" if corrected is None else number(corrected, 3),
             ]
         )
-    headings = [_("Variant"), _("Accuracy"), _("95 % interval"), _("Difference in points"), _("p, corrected")]
+    headings = [_("Variant"), _("Accuracy"), _("95% interval"), _("Difference in points"), _("p, corrected")]
     return Table(headings, rows, numeric=frozenset({1, 3, 4}))
 
 

@@ -10,25 +10,20 @@ from typing import Any
 
 from kit import i18n
 from kit.azure.models import Model, find, table
-from kit.errors import N_, ModelError, UsageError
+from kit.errors import N_, ModelError
 from kit.evaluation import runner
 from kit.evaluation.runner import Caps, Price, Spending
 from kit.i18n import gettext as _
 from kit.i18n import number
+from kit.lab import spark
 from kit.lab.display import Table
 from kit.lab.models import encoding_of
 from kit.lab.models import price as price_text
 from kit.lab.session import session
 
 _JOURNAL = "answers.jsonl"
+_BATCH_SHARE = 0.5  # https://learn.microsoft.com/azure/foundry/openai/how-to/batch: “50% less cost”
 _MARGIN = 1.5  # requests that break off may be billed and are asked again
-_LOCAL_SPARK = {
-    "spark.driver.host": "127.0.0.1",  # nobody else reaches it
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.log.level": "ERROR",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-}
 
 
 def chat_model(name: str) -> Model:
@@ -98,12 +93,11 @@ def predict(  # noqa: PLR0913 - what a learner sets
     """
     running = session()
     what = _("Answers of {deployment}").format(deployment=parameters.get("model", model.name))
-    price, journal = _price(model), _journal(options.get("engine", "local"))
-    fixed: dict[str, Any] = {
-        "parameters": parameters,
-        "encoding": encoding_of(model),
-        "journal": journal,
-    }
+    price, journal = _price(model, options.get("mode", "online")), _journal(options.get("engine", "local"))
+    if options.get("mode") == "batch":
+        options.setdefault("sleep", running.sleep)  # a simulator's clock moves only when it is told to
+    encoding = encoding_of(model)
+    fixed: dict[str, Any] = {"parameters": parameters, "encoding": encoding, "journal": journal}
     worst = _set_aside(prompts, price, **fixed)
     accounts: list[Spending] = []
     with running.budget.reserve(worst, what) as reserved:
@@ -156,7 +150,7 @@ def predict_on_spark(
         options: as for :func:`predict`.
 
     Raises:
-        UsageError: Spark is not installed; the message says how to install it.
+        UsageError: Spark is not installed or does not start; the message says what it needs.
     """
     place = dict(address)
 
@@ -170,30 +164,12 @@ def predict_on_spark(
 
         return ask
 
-    spark = _spark(partitions)
     rows = [(index, list(conversation)) for index, conversation in enumerate(prompts)]
     schema = "row long, prompt array<struct<role: string, content: string>>"
-    frame = spark.createDataFrame(rows, schema)
-    run = predict(frame, connect, model=model, engine="spark", partitions=partitions, **options)
-    return run.frame.orderBy("row").collect()
-
-
-def _spark(partitions: int) -> Any:
-    """Return the cluster's Spark, or one on this computer."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise UsageError(
-            N_("Spark is not installed."),
-            advice=N_("Install it with: pip install 'llm-teaching-kit[spark]', or set engine to “local”."),
-        ) from error
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        return running
-    builder = SparkSession.builder.master(f"local[{partitions}]").appName("evaluate")
-    for name, value in _LOCAL_SPARK.items():
-        builder = builder.config(name, value)
-    return builder.getOrCreate()
+    with spark.running(partitions) as cluster:
+        frame = cluster.createDataFrame(rows, schema)
+        run = predict(frame, connect, model=model, engine="spark", partitions=partitions, **options)
+        return run.frame.orderBy("row").collect()
 
 
 def forecast(
@@ -223,11 +199,12 @@ def forecast(
     return Table([_("Estimate"), ""], rows, numeric=frozenset({1}))
 
 
-def _price(model: Model) -> Price | None:
+def _price(model: Model, mode: str = "online") -> Price | None:
     prices = model.pricing
     if prices.input is None or prices.output is None:
         return None
-    return Price(prices.input, prices.output)
+    share = _BATCH_SHARE if mode == "batch" else 1
+    return Price(prices.input * share, prices.output * share)
 
 
 def _journal(engine: str) -> Path:

@@ -83,5 +83,7 @@ class Values:
 
 def _languages(locale: str) -> str:
     """Return the shipped languages as a sentence lists them, each with its identifier as a Python string."""
-    names = [f'{i18n.name_in(each, locale)} (`"{each}"`)' for each in i18n.available()]
+    with i18n.speaking(locale):
+        form = _('{language} (`"{identifier}"`)')
+    names = [form.format(language=i18n.name_in(each, locale), identifier=each) for each in i18n.available()]
     return i18n.joined(names, locale=locale)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
-from kit.i18n import number, percent
+from kit.i18n import joined, number, percent
 from kit.plots.picture import Picture
 from kit.plots.styling import DARK, INK, LIGHT, STRONG, finish, localize_numbers, new_figure, paragraph, style
 
@@ -75,10 +75,14 @@ def _say_matrix(rows: Sequence[Sequence[int]], labels: Sequence[str], names: Seq
     total = number(sum(map(sum, rows)))
     sentences = [_("Confusion matrix; number of answers: {n}.").format(n=total)]
     for label, row in zip(labels, rows, strict=True):
-        parts = [f"{name} {number(count)}" for name, count in zip(names, row, strict=True)]
+        parts = [_named(name, number(count)) for name, count in zip(names, row, strict=True)]
         text = _("Right label “{label}”, answered: {parts}.")
-        sentences.append(text.format(label=label, parts=", ".join(parts)))
+        sentences.append(text.format(label=label, parts=joined(parts)))
     return paragraph(sentences)
+
+
+def _named(name: str, value: str) -> str:
+    return _("{name} {value}").format(name=name, value=value)
 
 
 def score_intervals(scores: Mapping[str, Estimate], title: str = "", confidence: float = 0.95) -> Picture:
@@ -203,6 +207,6 @@ def _say_groups(
 ) -> str:
     sentences = [_("Bar chart with confidence intervals: {title}.").format(title=title)]
     for place, group in enumerate(groups):
-        parts = [f"{name} {_estimate(scores[place], share)}" for name, scores in rows.items()]
-        sentences.append(_("{label}: {value}.").format(label=group, value=", ".join(parts)))
+        parts = [_named(name, _estimate(scores[place], share)) for name, scores in rows.items()]
+        sentences.append(_("{label}: {value}.").format(label=group, value=joined(parts)))
     return paragraph(sentences)

@@ -25,6 +25,7 @@ _SEPARATOR = " \n"  # one token; two words with it between them are cut into the
 _BLOCK = 8_000_000  # characters that are cut at a time: 200 MB of memory
 _CHUNK = 100_000  # bytes, more or less, in one call of tiktoken, which does not hold the interpreter lock
 _THREADS = 2
+_LONG = 20  # characters; with longer words on average, few come again
 _SHORT = 60  # bytes; longer words hardly come again
 _MOST = 1_000_000  # words that are remembered from block to block
 
@@ -121,13 +122,18 @@ class _Words:
 
 def _count_block(texts: Sequence[str], reader: _Reader, first: _Words, later: _Words) -> list[int]:
     counts = np.full(len(texts), -1, np.int64)
-    in_words = [place for place, text in enumerate(texts) if "  " not in text and _encodable(text)]
+    in_words = [place for place, text in enumerate(texts) if _has_words(text)]
     if in_words:
         counts[in_words] = _count_words([texts[place] for place in in_words], first, later)
     whole = np.flatnonzero(counts < 0)
     counts[whole] = _count_whole([texts[place] for place in whole.tolist()], reader)
     found: list[int] = counts.tolist()
     return found
+
+
+def _has_words(text: str) -> bool:
+    """Tell whether a text is worth cutting at its spaces, and can be."""
+    return text.count(" ") * _LONG > len(text) and "  " not in text and _encodable(text)
 
 
 def _count_words(texts: Sequence[str], first: _Words, later: _Words) -> Column:

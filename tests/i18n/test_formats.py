@@ -34,6 +34,19 @@ def test_number_with_fixed_decimals():
 
 @pytest.mark.parametrize(
     ("locale", "expected"),
+    [
+        ("en", ["+3.5", "-16.7", "0.0", "0.0"]),
+        ("zh", ["+3.5", "-16.7", "0.0", "0.0"]),
+        *((locale, ["+3,5", "-16,7", "0,0", "0,0"]) for locale in ("pt", "es", "fr")),
+    ],
+)
+def test_a_difference_shows_its_sign_unless_nothing_is_left_of_it(locale, expected):
+    """The signs and separators are those of CLDR 47."""
+    assert [i18n.signed(value, 1, locale=locale) for value in (3.46, -16.67, -0.04, 0.0)] == expected
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
     [("en", "82.5%"), ("pt", "82,5%"), ("es", f"82,5{NBSP}%"), ("zh", "82.5%"), ("fr", f"82,5{NBSP}%")],
 )
 def test_percent(locale, expected):

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from kit import i18n, lab
-from kit.errors import DataError
+from kit.errors import DataError, UsageError
 from kit.evaluation.runner import Answer
 from kit.lab import evaluating
 
@@ -36,6 +36,23 @@ def test_a_learners_own_file_takes_the_place_of_the_course(tmp_path):
         ("Fine.", "positive"),
         ("Not fine.", "negative"),
     ]
+
+
+def test_unusual_columns_and_labels_are_explained_by_parameters(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"q": "Fine.", "stars": 1}\n{"q": "Not fine.", "stars": 0}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"(?s)There are: q, stars.*columns, for example “text=q”"):
+        lab.reviews(str(path))
+    with pytest.raises(DataError, match=r"(?s)“1” is none of the labels.*columns, for example “1=positive”"):
+        lab.reviews(str(path), columns="text=q, label=stars")
+    found = lab.reviews(str(path), columns="text=q,label = stars, 0=negative, 1=positive")
+    assert [(row.text, row.label) for row in found] == [("Fine.", "positive"), ("Not fine.", "negative")]
+    with pytest.raises(UsageError, match=r"(?s)“0:negative”.*“text=body, label=stars, 0=negative"):
+        lab.reviews(str(path), columns="0:negative")
+
+
+def test_the_courses_own_reviews_need_no_explanation():
+    assert lab.reviews("reviews", columns="text=q, 0=negative") == lab.reviews("reviews")
 
 
 def test_a_missing_file_is_explained(tmp_path):
@@ -82,7 +99,7 @@ def test_the_confusion_matrix_names_refusals():
     run = [answer("Positive"), answer("Negative"), answer("I'm sorry, but I cannot judge that."), answer("?")]
     predicted = lab.read_labels(run, labels)
     picture = lab.confusion(predicted, ["positive", "positive", "negative", "negative"], labels, run)
-    assert "Refused 1, No label 1" in picture.alt
+    assert "Refused 1, and No label 1" in picture.alt
 
 
 def test_groups_keep_their_own_items():
@@ -118,3 +135,5 @@ def test_variants_are_compared_with_the_first():
     assert shown.rows[0][3:] == ["–", "–"]
     assert shown.rows[1][3] == "+50.0"
     assert float(shown.rows[1][4]) < 0.01
+    with i18n.speaking("fr"):
+        assert lab.experiment_table(experiments).rows[1][3] == "+50,0"

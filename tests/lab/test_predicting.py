@@ -49,6 +49,17 @@ def test_every_prompt_gets_a_row_in_order_and_is_paid_once(running, ask):
     assert running.budget.spent == pytest.approx(used / 1_000_000)
 
 
+def test_a_batch_is_waited_for_on_the_simulators_clock_and_costs_half(running, client):
+    judge = lab.chat_model(JUDGE)
+    run = lab.predict(PROMPTS, client, model=judge, parameters=SETTINGS, mode="batch")
+    assert [row.ok for row in run] == [True] * len(PROMPTS)
+    price = judge.pricing
+    used = sum(row.prompt_tokens * price.input + row.completion_tokens * price.output for row in run)
+    # “50% less cost than global standard”: https://learn.microsoft.com/azure/foundry/openai/how-to/batch
+    assert run.summary.cost == pytest.approx(used / 1e6 / 2)
+    assert running.budget.spent == pytest.approx(used / 1e6 / 2)
+
+
 def test_the_budget_stops_a_run_before_it_is_overdrawn(running, ask):
     running.budget.cap = 0.00001
     run = lab.predict(PROMPTS, ask, model=lab.chat_model(JUDGE), parameters=SETTINGS)

@@ -4,6 +4,7 @@ In a notebook the line is a display that is updated in place. Its updates replac
 so an hour of progress leaves one line there, and no widget that nobody can read afterwards.
 """
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -31,16 +32,19 @@ def describe(counts: Counts, spending: Spending, total: int | None, seconds: flo
     done = counts.answered + counts.failed
     rows = number(done + counts.known)
     parts = [f"{rows} / {number(total)}" if total is not None else rows]
+    if counts.known:
+        parts.append(_("{n} from the journal").format(n=number(counts.known)))
     rate = done / seconds if seconds > 0 else 0.0
-    parts.append(_("{n} per minute").format(n=number(round(rate * 60))))
-    parts.append(_("{n} tokens").format(n=number(spending.prompt_tokens + spending.completion_tokens)))
-    if spending.price is not None:
-        parts.append(money(spending.cost, decimals=4))
+    if counts.sent:
+        parts.append(_("{n} per minute").format(n=number(round(rate * 60))))
+        parts.append(_("{n} tokens").format(n=number(spending.prompt_tokens + spending.completion_tokens)))
+        if spending.price is not None:
+            parts.append(money(spending.cost, decimals=4))
     if counts.failed:
         parts.append(_("{n} failed").format(n=number(counts.failed)))
-    if total is not None and rate > 0:
-        left = max(0, total - done - counts.known - counts.duplicates) / rate
-        parts.append(_("{time} left").format(time=duration(left, "second")))
+    left = 0 if total is None else max(0, total - done - counts.known - counts.duplicates)
+    if left and rate > 0:
+        parts.append(_("{time} left").format(time=duration(math.ceil(left / rate), "second")))
     return " · ".join(parts)
 
 
