@@ -28,6 +28,7 @@ GRANTED = {
 LAZY = {
     ("simulator.engine", "simulator.learner"),  # numpy, and the packaged corpus
     ("lab.training", "training.collating"),  # transformers, which takes seconds and need not be installed
+    ("lab.training", "training.last_token"),  # the same
     ("lab.training", "training.watching"),  # the same
     ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings
 }
