@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from types import MethodType
 from typing import Any
 
 import torch
@@ -29,37 +28,45 @@ def only_last_token(model: PreTrainedModel) -> PreTrainedModel:
     Returns:
         The same model.
     """
-    if isinstance(model, GPT2ForSequenceClassification) and _usual(model.config):
-        model.forward = MethodType(_forward, model)
+    if type(model) is GPT2ForSequenceClassification and _usual(model.config):
+        model.__class__ = _LastTokenOnly
     return model
 
 
 def _usual(config: GPT2Config) -> bool:
-    """Whether attention is scaled by the width of a head, as in GPT-2, and looks at the text alone."""
+    """Whether one of several labels is looked for, and attention is that of GPT-2."""
+    one_label = config.num_labels > 1 and config.problem_type in {None, "single_label_classification"}
     unusual = (
         config.add_cross_attention,
         config.scale_attn_by_inverse_layer_idx,
         config.reorder_and_upcast_attn,
     )
-    return bool(config.scale_attn_weights) and not any(unusual)
+    return bool(one_label and config.scale_attn_weights) and not any(unusual)
 
 
-def _forward(
-    self: Any,
-    input_ids: torch.Tensor,
-    attention_mask: torch.Tensor | None = None,
-    labels: torch.Tensor | None = None,
-) -> SequenceClassifierOutput:
-    places = torch.arange(input_ids.shape[1], device=input_ids.device)
-    last = (places * (input_ids != self.config.pad_token_id)).argmax(-1)
-    hidden = _front(self.transformer)(input_ids, attention_mask=attention_mask, use_cache=False)[0]
-    seen = places <= last[:, None]
-    if attention_mask is not None:
-        seen = seen & attention_mask.bool()
-    found = _answer(self.transformer.h[-1], hidden, last, seen)
-    logits = self.score(self.transformer.ln_f(found))
-    loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
-    return SequenceClassifierOutput(loss=loss, logits=logits)
+class _LastTokenOnly(GPT2ForSequenceClassification):  # type: ignore[misc]
+    """The class of a changed model: a method of the class, unlike one of the object, survives copies."""
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+    ) -> SequenceClassifierOutput:
+        """Return the answers, and the loss where labels are given."""
+        places = torch.arange(input_ids.shape[1], device=input_ids.device)
+        last = (places * (input_ids != self.config.pad_token_id)).argmax(-1)
+        hidden = _front(self.transformer)(input_ids, attention_mask=attention_mask, use_cache=False)[0]
+        seen = places <= last[:, None]
+        if attention_mask is not None:
+            seen = seen & attention_mask.bool()
+        found = _answer(self.transformer.h[-1], hidden, last, seen)
+        logits = self.score(self.transformer.ln_f(found))
+        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+_LastTokenOnly.__name__ = GPT2ForSequenceClassification.__name__  # what is saved names its architecture
 
 
 def _front(transformer: Any) -> Any:

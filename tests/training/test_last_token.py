@@ -1,5 +1,8 @@
 """The shortened last layer beside ``GPT2ForSequenceClassification`` as transformers computes it."""
 
+import copy
+import json
+
 import pytest
 import torch
 from transformers import (
@@ -49,18 +52,20 @@ def test_answers_loss_and_gradients_are_the_same(tokenizer, texts, labels, layer
 
 
 def test_dropout_is_where_it_was(tokenizer, texts, labels):
-    """Averaged over many draws, what dropout does to the loss is the same as without shortening."""
-    given = batch(tokenizer, texts, labels)
+    """Averaged over many draws, a shortened model answers under dropout what the whole one answers."""
+    ids = batch(tokenizer, texts, labels)["input_ids"][:1]
+    assert (ids == tokenizer.pad_token_id).any()
     rates = {"embd_pdrop": 0.4, "resid_pdrop": 0.4, "attn_pdrop": 0.4, "initializer_range": 0.5}
-    means = []
+    many = {"input_ids": ids.repeat(4000, 1), "attention_mask": torch.ones_like(ids).repeat(4000, 1)}
+    found = []
     for made in (model(tokenizer, **rates), only_last_token(model(tokenizer, **rates))):
-        made.train()
         with torch.no_grad():
-            draws = torch.stack([made(**given).loss for _ in range(800)])
-        means.append((draws.mean(), draws.std() / len(draws) ** 0.5))
-    (one, error), (other, other_error) = means
-    assert error > 0
-    assert abs(one - other) < 4 * (error**2 + other_error**2) ** 0.5
+            draws = made.train()(**many).logits[:, 0]
+        found.append((draws.mean(), draws.std(), draws.std() / len(draws) ** 0.5))
+    (mean, spread, error), (other_mean, other_spread, other_error) = found
+    assert spread > 0.1
+    assert abs(mean - other_mean) < 4 * (error**2 + other_error**2) ** 0.5
+    assert abs(spread / other_spread - 1) < 0.1
 
 
 def test_it_computes_one_token_where_transformers_computes_all(tokenizer, texts, labels):
@@ -78,11 +83,22 @@ def test_what_is_saved_loads_without_the_kit(tokenizer, texts, labels, tmp_path)
     short = only_last_token(model(tokenizer, 2)).eval()
     short.save_pretrained(tmp_path)
     loaded = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
+    named = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["architectures"]
+    assert named == ["GPT2ForSequenceClassification"]
     assert loaded.state_dict().keys() == model(tokenizer, 2).state_dict().keys()
     torch.testing.assert_close(loaded(**given).logits, short(**given).logits, atol=1e-6, rtol=1e-5)
 
 
-def test_another_kind_of_attention_stays_as_it_is(tokenizer):
-    made = model(tokenizer, scale_attn_by_inverse_layer_idx=True)
-    assert "forward" not in vars(only_last_token(made))
-    assert "forward" in vars(only_last_token(model(tokenizer)))
+def test_a_copy_answers_by_its_own_weights(tokenizer, texts, labels):
+    given, short = batch(tokenizer, texts, labels), only_last_token(model(tokenizer)).eval()
+    other = copy.deepcopy(short)
+    torch.nn.init.zeros_(other.score.weight)
+    assert other(**given).logits.abs().max() == 0 < short(**given).logits.abs().max()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"scale_attn_by_inverse_layer_idx": True}, {"num_labels": 1}, {"problem_type": "regression"}]
+)
+def test_another_kind_of_model_stays_as_it_is(tokenizer, settings):
+    assert type(only_last_token(model(tokenizer, **settings))) is GPT2ForSequenceClassification
+    assert type(only_last_token(model(tokenizer))) is not GPT2ForSequenceClassification
