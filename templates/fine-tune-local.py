@@ -176,7 +176,7 @@ lab.check(
 # %% [markdown]
 # ## 4. A model for this task
 #
-# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it.
+# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it. What the last layer computes for the other tokens, nobody asks for: `lab.only_last_token` leaves it out. The answers stay the same, and a model of one layer trains several times as fast.
 #
 # The function is called once for each data set. With `weights` it loads a model that has read much; without, it builds a small one.
 
@@ -222,7 +222,7 @@ def new_trainer(model, tokenizer, train, validation, epochs):
         report_to=lab.trackers(), **lab.grouped_by_length(), **lab.hardware(),
     )  # fmt: skip
     trainer = Trainer(
-        model, arguments, train_dataset=train, eval_dataset=validation,
+        lab.only_last_token(model), arguments, train_dataset=train, eval_dataset=validation,
         data_collator=lab.collator(tokenizer), compute_metrics=share_of_right,
     )  # fmt: skip
     return lab.watched(trainer)

@@ -29,6 +29,7 @@ LAZY = {
     ("simulator.engine", "simulator.learner"),  # numpy, and the packaged corpus
     ("tokens.counting", "tokens.words"),  # numpy and Arrow, which only many texts pay back
     ("lab.training", "training.collating"),  # transformers, which takes seconds and need not be installed
+    ("lab.training", "training.last_token"),  # the same
     ("lab.training", "training.watching"),  # the same
     ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings
 }

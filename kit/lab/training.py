@@ -23,6 +23,7 @@ __all__ = [
     "hardware",
     "last_checkpoint",
     "left_here",
+    "only_last_token",
     "package",
     "padding_costs",
     "run_folder",
@@ -94,6 +95,13 @@ def collator(tokenizer: Any) -> Any:
     from kit.training.collating import CausalPadding
 
     return CausalPadding(tokenizer)
+
+
+def only_last_token(model: Any) -> Any:
+    """Return a classifier without the work that its last layer does for tokens nobody asks about."""
+    from kit.training import last_token
+
+    return last_token.only_last_token(model)
 
 
 def watched(trainer: Any) -> Any:
