@@ -29,3 +29,10 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=_PROGRAM, args=list(_QUIET))
         yield browser
         browser.close()
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    """Return what axe-core finds fault with on a page: pairs of rule and element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -e '.[browser]'")
+    found = axe.Axe().run(page).response["violations"]
+    return [(each["id"], node["html"]) for each in found for node in each["nodes"]]

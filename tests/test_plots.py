@@ -73,7 +73,7 @@ def test_chinese_is_drawn_in_glyphs_and_said_in_the_alternative_text(monkeypatch
     i18n.use("zh")
     for picture in draw_all(("问候语", "完整回答")):
         assert picture.alt.startswith("训练损失")
-        assert 'lang="zh"' in picture._repr_html_()
+        assert 'lang="zh-Hans"' in picture._repr_html_()
     assert "。 " not in picture.alt
 
 

@@ -61,7 +61,7 @@ def test_chinese_is_drawn_in_glyphs_and_said_in_the_alternative_text(monkeypatch
     i18n.use("zh")
     for picture in draw_all(("负面", "正面")):
         assert picture.alt.startswith("混淆矩阵")
-        assert 'lang="zh"' in picture._repr_html_()
+        assert 'lang="zh-Hans"' in picture._repr_html_()
 
 
 def test_a_character_that_no_font_has_would_be_noticed():

@@ -15,7 +15,7 @@ from kit.cli._output import show_line
 from kit.i18n import gettext as _
 from kit.simulator import serve, serve_class
 from kit.simulator.profiles import PROFILES
-from kit.simulator.scenarios import DEFAULT, SUMMARIES
+from kit.simulator.scenarios import SUMMARIES
 
 _SNIPPET = """\
     from openai import OpenAI
@@ -69,11 +69,10 @@ _SNIPPET = """\
 @click.option(
     "--scenario",
     type=click.Choice(list(SUMMARIES)),
-    default=DEFAULT,
     metavar="NAME",
-    help=_("What goes wrong on purpose: {scenarios}. Default: happy, nothing does.").format(
-        scenarios=", ".join(SUMMARIES)
-    ),
+    help=_(
+        "What goes wrong on purpose: {scenarios}. Default: that of the state file, else happy: nothing does."
+    ).format(scenarios=", ".join(SUMMARIES)),
 )
 @click.option(
     "--profile",
@@ -110,7 +109,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     keys: tuple[str, ...],
     seed: int,
     pace: float,
-    scenario: str,
+    scenario: str | None,
     profile: str,
     state_file: Path | None,
     for_class: bool,

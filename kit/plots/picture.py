@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kit import i18n
+
 
 @dataclass(frozen=True, repr=False)
 class Picture:
@@ -30,8 +32,9 @@ class Picture:
 
     def _repr_html_(self) -> str:
         encoded = base64.b64encode(self.png).decode("ascii")
+        language = i18n.language_tag(self.locale)
         return (
-            f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(self.alt)}" lang="{self.locale}" '
+            f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(self.alt)}" lang="{language}" '
             f'width="{self.width}" height="{self.height}" style="max-width: 100%; height: auto">'
         )
 

@@ -32,7 +32,10 @@ def rendered(state: State, jobs: list[Job], url: str) -> str:
     return _template().render(
         **_frame(),
         url=url,
-        scenario={"name": state.scenario.name, "summary": _(state.scenario.summary)},
+        scenario={
+            "name": state.circumstances.scenario.name,
+            "summary": _(state.circumstances.scenario.summary),
+        },
         facts=_facts(state),
         addresses=_addresses(url),
         tables=[_deployments(state), _files(state), _faults(state), _requests(state)],
@@ -66,7 +69,7 @@ def _template() -> jinja2.Template:
 
 def _frame() -> dict[str, Any]:
     return {
-        "lang": i18n.babel_locale(i18n.current()).language,
+        "lang": i18n.language_tag(i18n.current()),
         "title": _("Simulator of Azure OpenAI"),
         "note": _(
             "This is not Azure. It is a stand-in on this computer that speaks its protocol; "

@@ -17,7 +17,6 @@ from kit.simulator.classroom import MOST_LEARNERS, Classroom
 from kit.simulator.lane import Lane
 from kit.simulator.line import with_line
 from kit.simulator.request_log import RequestLog, Write
-from kit.simulator.scenarios import DEFAULT
 from kit.simulator.state import State
 from kit.simulator.state_file import StateFile
 
@@ -46,7 +45,7 @@ def serve(  # noqa: PLR0913 - the options of a server
     seed: int = 105,
     pace: float = 0.0,
     keys: Sequence[str] = (),
-    scenario: str = DEFAULT,
+    scenario: str | None = None,
     profile: str = "azure",
     state: State | None = None,
     state_file: str | os.PathLike[str] | None = None,
@@ -92,7 +91,7 @@ def serve_class(  # noqa: PLR0913 - the options of a server
     seed: int = 105,
     pace: float = 0.0,
     keys: Sequence[str] = (),
-    scenario: str = DEFAULT,
+    scenario: str | None = None,
     profile: str = "azure",
     state_file: str | os.PathLike[str] | None = None,
     most: int = MOST_LEARNERS,

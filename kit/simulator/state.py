@@ -7,6 +7,7 @@ from functools import partial
 from kit.simulator import operations
 from kit.simulator.batches import BatchStore
 from kit.simulator.book import Book
+from kit.simulator.circumstances import Circumstances
 from kit.simulator.clock import VirtualClock
 from kit.simulator.compaction import Seal
 from kit.simulator.copies import CopyStore
@@ -25,8 +26,6 @@ from kit.simulator.profiles import profile_named
 from kit.simulator.quotas import Quotas
 from kit.simulator.recent import RecentRequests
 from kit.simulator.response_store import ResponseStore
-from kit.simulator.scenarios import DEFAULT
-from kit.simulator.scenarios import scenario as scenario_named
 from kit.simulator.stored import CompletionStore
 from kit.simulator.training import Trainer
 from kit.simulator.uploads import UploadStore
@@ -44,7 +43,8 @@ class State:
         pace: virtual seconds that pass by themselves in each real second.
         keys: the keys that the data plane accepts; any key, if there are none.
         engine: what computes behind the service; by default the learner of the kit.
-        scenario: name of the circumstances, from ``scenarios.toml``.
+        scenario: name of the circumstances, from ``scenarios.toml``; by default those that the book knows, or
+            the usual ones.
         profile: ``azure`` or ``openai-strict``; see :mod:`kit.simulator.profiles`.
         real_time: the source of real time, in seconds from any origin.
         book: where it is kept, see :mod:`kit.simulator.journal`; by default nowhere. A book that has been
@@ -62,7 +62,7 @@ class State:
         pace: float = 0.0,
         keys: Sequence[str] = (),
         engine: Engine | None = None,
-        scenario: str = DEFAULT,
+        scenario: str | None = None,
         profile: str = "azure",
         real_time: Callable[[], float] = time.monotonic,
         book: Book | None = None,
@@ -86,7 +86,7 @@ class State:
         self.recent = RecentRequests()
         self.faults = Faults(self.identifiers.source("faults"))
         self.quotas = Quotas(self.models, lambda: self.clock.elapsed)
-        self.play(scenario)
+        self.circumstances = Circumstances(self.faults, self.quotas, self.journal, scenario)
         self._trainer = Trainer(chosen, self.models, self.journal, lane or Lane())
         self.jobs = JobStore(
             self.clock, self.identifiers, self.files, self.models, self._trainer, self.journal
@@ -105,20 +105,11 @@ class State:
         if not self._open:
             self._open = True
             self.journal.replay(self._settle)
+            self.circumstances.resume()
 
     def _settle(self) -> None:
         self.jobs.settle()
         self.batches.settle()
-
-    def play(self, scenario: str) -> None:
-        """Change to another scenario: its quotas, and its faults instead of all that were set.
-
-        Raises:
-            UsageError: there is none of that name.
-        """
-        self.scenario = scenario_named(scenario)
-        self.quotas.everywhere = self.scenario.rates
-        self.faults.rules = self.scenario.rules()
 
     @property
     def busy(self) -> bool:

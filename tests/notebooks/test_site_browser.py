@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from kit.cli import main
 from kit.notebooks.files import File
 from kit.notebooks.site import Site
-from tests.chromium import chromium
+from tests.chromium import chromium, violations
 from tests.notebooks import site_samples as samples
 
 pytestmark = pytest.mark.browser
@@ -85,12 +85,6 @@ def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
         context.close()
     assert asked
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
-
-
-def violations(page: Any) -> list[tuple[str, str]]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -e '.[browser]'")
-    found = axe.Axe().run(page).response["violations"]
-    return [(each["id"], node["html"]) for each in found for node in each["nodes"]]
 
 
 def current_anchor(page: Any) -> str:

@@ -43,7 +43,7 @@ def put(management: CognitiveServicesManagementClient, fault: str, sku: str = "S
 def test_every_scenario_is_described_and_can_be_played():
     assert set(SUMMARIES) == set(scenarios())
     for name in scenarios():
-        assert State(scenario=name).scenario.name == name
+        assert State(scenario=name).circumstances.scenario.name == name
 
 
 def test_a_rule_befalls_one_deployment_only(http: httpx2.Client, client: OpenAI):

@@ -316,3 +316,40 @@ def test_a_file_that_cannot_be_written_acknowledges_nothing(path: Path, samples:
         assert http.get("/openai/v1/files").status_code == 503
     with running(path) as (http, _):
         assert len(http.get("/openai/v1/files").json()["data"]) == 1
+
+
+def test_what_was_set_over_the_control_endpoint_outlives_a_restart(path: Path):
+    quota = {"requests_per_minute": 6, "tokens_per_minute": 1000}
+    rule = {"fault": "503; retry-after=2", "on": "POST *", "share": 0.5, "times": 3}
+    with running(path) as (http, _):
+        http.put("/simulator/scenario", json={"name": "flaky"})
+        http.delete("/simulator/faults")
+        http.post("/simulator/faults", json=rule)
+        http.put("/simulator/quotas/gpt-4o", json=quota)
+        http.put("/simulator/quotas/gpt-4.1", json=quota)
+        http.delete("/simulator/quotas/gpt-4.1")
+        before = http.get("/simulator/status").json()
+    with running(path) as (http, _):
+        after = http.get("/simulator/status").json()
+    for what in ("scenario", "faults", "quotas"):
+        assert after[what] == before[what]
+    assert (after["scenario"], after["quotas"]["gpt-4o"]) == ("flaky", quota)
+    assert after["quotas"]["gpt-4.1"] != quota
+    assert [(each["on"], each["times"]) for each in after["faults"]] == [("POST *", 3)]
+
+
+def test_a_scenario_of_the_start_stays_until_another_is_asked_for(path: Path):
+    played = []
+    for options in ({"scenario": "slow"}, {}, {"scenario": "throttled"}, {"scenario": "happy"}, {}):
+        with running(path, **options) as (http, _):
+            played.append(http.get("/simulator/status").json()["scenario"])
+    assert played == ["slow", "slow", "throttled", "happy", "happy"]
+
+
+def test_a_refused_setting_is_not_written_down(path: Path):
+    with running(path) as (http, _):
+        assert http.put("/simulator/scenario", json={"name": "nothing"}).status_code == 400
+        assert http.post("/simulator/faults", json={"fault": "nothing"}).status_code == 400
+        assert http.put("/simulator/quotas/nothing", json={"requests_per_minute": 1}).status_code == 400
+    with running(path) as (http, _):
+        assert http.get("/simulator/status").json()["faults"] == []

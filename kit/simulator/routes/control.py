@@ -25,7 +25,7 @@ from starlette.routing import Route
 from kit.errors import UsageError
 from kit.simulator.access import admits
 from kit.simulator.errors import ApiError, unauthorized
-from kit.simulator.faults import Rule, rule_from
+from kit.simulator.faults import Rule
 from kit.simulator.quotas import Rates
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.scenarios import scenarios
@@ -75,7 +75,7 @@ class ControlRoutes:
                 "now": int(state.clock.now),
                 "seed": state.seed,
                 "pace": state.clock.pace,
-                "scenario": state.scenario.name,
+                "scenario": state.circumstances.scenario.name,
                 "scenarios": {each.name: each.summary for each in scenarios().values()},
                 "faults": [_shown(rule) for rule in state.faults.rules],
                 "quotas": {found.name: _rates(state.quotas.rates(found)) for found in deployments},
@@ -93,35 +93,35 @@ class ControlRoutes:
     async def _scenario(self, request: Request) -> Response:
         name = (await json_object(request)).get("name")
         try:
-            self._state.play(str(name))
+            self._state.circumstances.play(str(name))
         except UsageError:
             raise ApiError(
                 400, "BadRequest", f"There is no such scenario. Known: {', '.join(scenarios())}."
             ) from None
-        return encoded({"scenario": self._state.scenario.name, "summary": self._state.scenario.summary})
+        played = self._state.circumstances.scenario
+        return encoded({"scenario": played.name, "summary": played.summary})
 
     async def _list_faults(self, _request: Request) -> Response:
         return encoded({"faults": [_shown(rule) for rule in self._state.faults.rules]})
 
     async def _add_fault(self, request: Request) -> Response:
-        rule = rule_from(await json_object(request))
+        rule = await json_object(request)
         if len(self._state.faults.rules) >= _MOST_RULES:
             raise ApiError(400, "BadRequest", f"There are {_MOST_RULES} rules already.")
-        self._state.faults.rules.append(rule)
-        return encoded(_shown(rule), 201)
+        return encoded(_shown(self._state.circumstances.add_fault(rule)), 201)
 
     async def _clear_faults(self, _request: Request) -> Response:
-        self._state.faults.rules.clear()
+        self._state.circumstances.clear_faults()
         return Response(status_code=204)
 
     async def _set_quota(self, request: Request) -> Response:
         body = await json_object(request)
         rates = Rates(_number(body, "requests_per_minute"), _number(body, "tokens_per_minute"))
-        self._state.quotas.set(self._deployment(request), rates)
+        self._state.circumstances.set_quota(self._deployment(request), rates.requests, rates.tokens)
         return encoded(_rates(rates))
 
     async def _clear_quota(self, request: Request) -> Response:
-        self._state.quotas.set(self._deployment(request), None)
+        self._state.circumstances.clear_quota(self._deployment(request))
         return Response(status_code=204)
 
     def _deployment(self, request: Request) -> str:
