@@ -36,6 +36,7 @@ from kit.notebooks.requirements import missing_packages
 Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
 USUAL = "happy"
 # What a run depends on beside its notebook: the kit itself, and the data of the labs.
+_LOOKS_FOR_SIGNALS = 0.5  # seconds
 _SOURCES = ("*.py", "*.toml", "*.json", "*.jsonl", "*.po")
 
 
@@ -245,6 +246,10 @@ def _work(pipe: Connection, jobs: int) -> None:
     settings.export("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
     while True:
         try:
+            # Never blocked for long: a signal that arrives between Python's last look for one and the system
+            # call does not interrupt the call, and stop() sends one at about the moment when a run has ended.
+            while not pipe.poll(_LOOKS_FOR_SIGNALS):
+                pass
             task = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
