@@ -127,14 +127,27 @@ def _weighed(word: str) -> list[tuple[int, float]]:
 
 def bag(*texts: tuple[str, float]) -> Bag:
     """Return the features of weighted texts: each a pair of text and weight."""
+    return _bagged([(_features_in(text), weight) for text, weight in texts])
+
+
+def _features_in(text: str) -> Bag:
+    """Return the features of a text word by word, not yet distinct."""
     numbers: list[int] = []
     amounts: list[float] = []
-    for text, weight in texts:
-        for word in words(text.lower()):
-            found, much = _features_of(word)
-            numbers += found
-            amounts += much if weight == 1.0 else [weight * one for one in much]
-    ids, which = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
+    for word in words(text.lower()):
+        found, much = _features_of(word)
+        numbers += found
+        amounts += much
+    return Bag(np.array(numbers, dtype=np.int64), np.array(amounts))
+
+
+_features_in_system = lru_cache(maxsize=100)(_features_in)  # all prompts of a file usually have the same one
+
+
+def _bagged(parts: Sequence[tuple[Bag, float]]) -> Bag:
+    numbers = np.concatenate([part.ids for part, _ in parts])
+    amounts = np.concatenate([weight * part.amounts for part, weight in parts])
+    ids, which = np.unique(numbers, return_inverse=True)
     summed = np.bincount(which, weights=amounts, minlength=len(ids)).astype(np.float32)
     # A word said five times does not count five times: square root, as is usual in retrieval.
     return Bag(ids, np.sqrt(summed))
@@ -169,12 +182,13 @@ class Prompt:
 def prompt_of(messages: Messages) -> Prompt:
     """Return the features of a prompt: all messages before the answer."""
     last, earlier, system = split(messages)
-    content = bag((last, 1.0), (earlier, _EARLIER_TURNS), (system, _SYSTEM))
-    wish = bag((last, 1.0), (system, 1.0)) if system else content
+    said, before, told = _features_in(last), _features_in(earlier), _features_in_system(system)
+    content = _bagged([(said, 1.0), (before, _EARLIER_TURNS), (told, _SYSTEM)])
+    wish = _bagged([(said, 1.0), (told, 1.0)]) if system else content
     return Prompt(content, wish, _standing(system), last)
 
 
-@lru_cache(maxsize=100)  # all prompts of a file usually have the same one
+@lru_cache(maxsize=100)
 def _standing(system: str) -> Bag:
     found = bag((system, 1.0))
     length = np.float32(max(float(np.sqrt((found.amounts**2).sum())), 1e-6))

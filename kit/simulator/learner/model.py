@@ -11,12 +11,11 @@ import numpy as np
 
 from kit.simulator.learner import gate, network, pointer, sampling
 from kit.simulator.learner.choices import NO_CHOICES, NO_FEELINGS, Choices, Reading, chances, choices_of
-from kit.simulator.learner.copying import PromptWords, copy_table
+from kit.simulator.learner.copying import PromptWords, Speller, copy_table
 from kit.simulator.learner.features import (
     SUFFIXES,
     Bag,
     Bags,
-    bag,
     context_features,
     hashes_of_many,
     prompt_of,
@@ -45,8 +44,7 @@ def answer_tokens(messages: Messages) -> list[int]:
 
 def row_of(messages: Messages) -> Row:
     """Return a training conversation as the memory keeps it."""
-    answer = bag((messages[-1]["content"], 1.0))
-    return Row(prompt_of(messages[:-1]), answer, tuple(answer_tokens(messages)), messages)
+    return Row(prompt_of(messages[:-1]), tuple(answer_tokens(messages)), messages)
 
 
 def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary: Vocabulary) -> Bank:
@@ -108,29 +106,39 @@ class LanguageModel:
         places = self.vocabulary.places(chain.from_iterable(answers))
         languages = np.stack([query.language for query in queries])
         background = self.knowledge.background.along(languages, prompts, answers)
+        choices = [self.choices.along(tokens) for tokens in answers]
+        readings = self.readings(queries, words, [bool(chosen) for chosen in choices])
+        speller = Speller(self.vocabulary)
         found, begin = [], 0
-        for row, tokens, query, bag_ in zip(rows, answers, queries, words, strict=True):
+        every = zip(rows, answers, queries, readings, choices, strict=True)
+        for row, tokens, query, reading, chosen in every:
             here = slice(begin, begin + len(tokens))
             begin = here.stop
-            copies = copy_table(PromptWords(row.messages[:-1], self.vocabulary), tokens)
-            chosen = self.choices.along(tokens)
+            copies = copy_table(PromptWords(row.messages[:-1], speller), tokens)
             found.append(
                 Case(
                     query,
-                    NetworkInput(context[here], (bag_,), (len(tokens),), copies),
+                    NetworkInput(context[here], (reading.words,), (len(tokens),), copies),
                     hashes[:, here],
                     places[here],
                     background[here],
                     wants_brief(query),
-                    self.reading(query, bag_) if chosen else Reading(bag_, NO_FEELINGS),
+                    reading,
                     chosen,
                 )
             )
         return found
 
-    def reading(self, query: Query, words: Bag) -> Reading:
-        """Return what choices look at, of a prompt and its weighted words."""
-        return Reading(words, self.knowledge.feelings(query.prompt.last))
+    def readings(
+        self, queries: Sequence[Query], words: Sequence[Bag], looked_at: Sequence[bool]
+    ) -> list[Reading]:
+        """Return what choices look at in prompts, given their weighted words; no valence where none looks."""
+        texts = [query.prompt.last for query, wanted in zip(queries, looked_at, strict=True) if wanted]
+        feelings = iter(self.knowledge.feelings(texts))
+        return [
+            Reading(one, next(feelings) if wanted else NO_FEELINGS)
+            for one, wanted in zip(words, looked_at, strict=True)
+        ]
 
     def to_bytes(self) -> bytes:
         """Return what :meth:`from_bytes` needs to restore the model; a megabyte or two for a small file."""
@@ -245,14 +253,14 @@ class Reader:
         (self._query,) = queries_of([prompt_of(messages)], model.knowledge)
         (self._weighted,) = weighted(Bags.of([self._query.prompt.content]), model.rate).split()
         self._attended = attend(model.banks, model.chosen([self._query]))
-        self._words = PromptWords(messages, model.vocabulary)
+        self._words = PromptWords(messages, Speller(model.vocabulary))
         self._brief = wants_brief(self._query)
         self.background: Floats = model.knowledge.background.of(self._query.language, messages)
         self._active_background = self.background[model.vocabulary.tokens]
 
     @cached_property
     def _reading(self) -> Reading:
-        return self._model.reading(self._query, self._weighted)
+        return self._model.readings([self._query], [self._weighted], [True])[0]
 
     @cached_property
     def _outside(self) -> Integers:

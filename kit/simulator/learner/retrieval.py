@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from kit.simulator.learner.valence import Lexicon, feelings
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask
 
 _LEAST_RATE = 0.002
+_OFTEN, _OFTEN_AT_LEAST, _MOST_COLUMNS = 1 / 16, 20, 512  # when a matrix is faster than lists of entries
 _SHARPNESS = 1.5  # lets the notes that fit best stand out
 
 
 @dataclass(frozen=True)
 class Index:
-    """Many sparse vectors of features, kept by feature.
+    """Many sparse vectors of features, kept by feature; features of many vectors once more as a matrix.
 
     Attributes:
         size: how many vectors there are.
@@ -45,20 +47,51 @@ class Index:
         starts = np.append(first, len(ids))
         return cls(len(vectors), distinct.astype(np.int32), starts, rows, vectors.amounts[told][order])
 
+    @cached_property
+    def _common(self) -> Integers:
+        """Which column of the matrix each feature has, -1 for most; shape (features,)."""
+        counts = np.diff(self.starts)
+        often = np.flatnonzero(counts > max(_OFTEN * self.size, _OFTEN_AT_LEAST))
+        chosen = often[np.argsort(-counts[often], kind="stable")[:_MOST_COLUMNS]]
+        columns = np.full(len(self.ids), -1)
+        columns[np.sort(chosen)] = np.arange(len(chosen))
+        return columns
+
+    @cached_property
+    def _matrix(self) -> Floats:
+        """The vectors' amounts of common features; shape (columns, size)."""
+        column = np.repeat(self._common, np.diff(self.starts))
+        inside = column >= 0
+        matrix = np.zeros((int(self._common.max(initial=-1)) + 1, self.size), dtype=np.float32)
+        matrix[column[inside], self.rows[inside]] = self.amounts[inside]
+        return matrix
+
     def products(self, queries: Bags) -> Floats:
         """Return the inner products of queries with every vector; shape (queries, size)."""
         at = np.minimum(np.searchsorted(self.ids, queries.ids), max(len(self.ids) - 1, 0))
         if not len(self.ids) or not len(at):
             return np.zeros((len(queries), self.size), dtype=np.float32)
         met = np.flatnonzero((self.ids[at] == queries.ids) & (queries.amounts != 0.0))
-        first = self.starts[at[met]]
-        lengths = self.starts[at[met] + 1] - first
+        at, owner, amounts = at[met], queries.owner[met], queries.amounts[met]
+        column = self._common[at]
+        rare, common = column < 0, column >= 0
+        found = self._sparse(at[rare], owner[rare], amounts[rare], len(queries))
+        if common.any():
+            dense = np.zeros((len(queries), len(self._matrix)), dtype=np.float32)
+            dense[owner[common], column[common]] = amounts[common]
+            found += dense @ self._matrix
+        return found
+
+    def _sparse(self, at: Integers, owner: Integers, amounts: Floats, number: int) -> Floats:
+        """Return the products over some features, each of a query, by their entries."""
+        first = self.starts[at]
+        lengths = self.starts[at + 1] - first
         places = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
         places += np.arange(len(places))
-        weights = self.amounts[places] * np.repeat(queries.amounts[met], lengths)
-        cells = np.repeat(queries.owner[met] * self.size, lengths) + self.rows[places]
-        summed = np.bincount(cells, weights=weights, minlength=len(queries) * self.size)
-        return summed.astype(np.float32).reshape(len(queries), self.size)
+        weights = self.amounts[places] * np.repeat(amounts, lengths)
+        cells = np.repeat(owner * self.size, lengths) + self.rows[places]
+        summed = np.bincount(cells, weights=weights, minlength=number * self.size)
+        return summed.astype(np.float32).reshape(number, self.size)
 
 
 def rates(bags: Bags) -> Floats:
@@ -127,13 +160,15 @@ class Knowledge:
         powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
-    def feelings(self, text: str) -> Floats:
-        """Return :func:`valence.feelings` of a text, each paragraph read in its own language."""
-        kinds: list[str] = []
-        for paragraph in filter(str.strip, text.split("\n")):
-            language = int(self.language(Bags.of([bag((paragraph, 1.0))]))[0].argmax())
-            kinds += [*self.lexicons[language].kinds(paragraph), "."]
-        return feelings(kinds)
+    def feelings(self, texts: Sequence[str]) -> list[Floats]:
+        """Return :func:`valence.feelings` of texts, each paragraph read in its own language."""
+        paragraphs = [[one for one in text.split("\n") if one.strip()] for text in texts]
+        bags = [bag((one, 1.0)) for some in paragraphs for one in some]
+        languages = iter(self.language(Bags.of(bags)).argmax(axis=1).tolist())
+        return [
+            feelings([kind for one in some for kind in (*self.lexicons[next(languages)].kinds(one), ".")])
+            for some in paragraphs
+        ]
 
     def brevity(self, texts: Bags) -> Floats:
         """Return how likely prompts want a word or two rather than sentences; shape (texts,)."""

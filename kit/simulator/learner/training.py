@@ -180,7 +180,7 @@ class _Trainer:
         cases = self.model.cases([self._rows_of.get(at) or row_of(self._training[at]) for at in new])
         channels = [bank.likeness([case.query for case in cases]) for bank in self.model.banks]
         self._ahead = {
-            at: (case, [found[number] for found in channels])
+            at: (case, [found[:, number] for found in channels])
             for number, (at, case) in enumerate(zip(new, cases, strict=True))
         }
 
