@@ -59,8 +59,14 @@ class Query:
 def queries_of(prompts: Sequence[Prompt], knowledge: Knowledge) -> list[Query]:
     """Return prompts as the memory compares them."""
     wishes = Bags.of(prompt.wish for prompt in prompts)
-    languages, brevities = knowledge.language(wishes), knowledge.brevity(wishes).tolist()
-    return [Query(*one) for one in zip(prompts, languages, brevities, strict=True)]
+    languages = knowledge.language(wishes)
+    # One statement that asks for a label is enough, however long the text is that comes with it.
+    requests = Bags.of(one for prompt in prompts for one in prompt.requests)
+    brevities = iter(knowledge.brevity(requests).tolist())
+    return [
+        Query(prompt, language, max((next(brevities) for _ in prompt.requests), default=0.0))
+        for prompt, language in zip(prompts, languages, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,7 @@ def _grown(base: LanguageModel, vocabulary: Vocabulary) -> dict[str, Floats]:
     parameters["output"] = np.concatenate([parameters["output"], new_output_rows(fresh)])
     rare = np.full(len(fresh), parameters["bias"].min(), np.float32)
     parameters["bias"] = np.concatenate([parameters["bias"], rare])
+    parameters["lean"] = np.concatenate([parameters["lean"], np.zeros(len(fresh), np.float32)])
     parameters["likeness"] = np.concatenate([parameters["likeness"], parameters["likeness"][-1:]])
     parameters["bank"] = np.concatenate([parameters["bank"], np.full(1, _HEAD_START, np.float32)])
     return parameters
