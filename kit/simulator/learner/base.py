@@ -22,7 +22,7 @@ import numpy as np
 from kit import settings
 from kit.simulator.learner import choices, corpus, network, objective, pointer
 from kit.simulator.learner.background import Background
-from kit.simulator.learner.features import bag
+from kit.simulator.learner.features import Bag, bag
 from kit.simulator.learner.gate import new_gate
 from kit.simulator.learner.memory import Bank, Chosen, Row, attend, queries_of
 from kit.simulator.learner.model import LanguageModel, row_of
@@ -40,7 +40,7 @@ _EPOCHS = 2
 _BATCH, _LATE_BATCH = 16, 8
 _LATE_SHARE = 0.25  # of the groups: learned last, see _learn
 _LATE_MIXING = 2.0
-_BRIEF = 5  # tokens with END
+_BRIEF = 6  # tokens with END
 _KNOWLEDGE, _BANK, _PARAMETERS = "knowledge", "bank", "parameters"  # parts of the kept file
 
 
@@ -86,10 +86,10 @@ def _assembled(source: corpus.Corpus, rows: Sequence[Row]) -> LanguageModel:
     texts = [(example.locale, row.prompt.content) for example, row in zip(source.examples, rows, strict=True)]
     texts += [(example.locale, row.answer) for example, row in zip(source.examples, rows, strict=True)]
     notes = [(locale, bag((text, 1.0))) for locale, text in source.notes]
-    prompts = [(row.prompt.wish, len(row.tokens) <= _BRIEF) for row in rows]
-    known = Knowledge.of(texts + notes, [one for _, one in notes], _background(source), prompts, _lexicons())
+    brief = np.array([len(row.tokens) <= _BRIEF for row in rows], dtype=np.float32)
+    requests = [one for row, wanted in zip(rows, brief, strict=True) for one in _requests(row, bool(wanted))]
+    known = Knowledge.of(texts + notes, [one for _, one in notes], _background(source), requests, _lexicons())
     vocabulary = Vocabulary(dict.fromkeys([END, *(token for row in rows for token in row.tokens)]))
-    brief = np.array([wanted for _, wanted in prompts], dtype=np.float32)
     queries = queries_of([row.prompt for row in rows], known)
     bank = replace(Bank.of(rows, queries, known.rate, known, vocabulary, brief), conversations=())
     parameters = network.new_parameters(vocabulary.tokens)
@@ -97,6 +97,15 @@ def _assembled(source: corpus.Corpus, rows: Sequence[Row]) -> LanguageModel:
     parameters |= choices.new_parameters(0)
     parameters["gate"] = new_gate()
     return _model(parameters, vocabulary, bank, known)
+
+
+def _requests(row: Row, brief: bool) -> list[tuple[Sequence[Bag], bool]]:
+    """Return statements of a prompt and whether one of them asks for a word or two.
+
+    A text that comes after a system prompt asks for nothing by itself, whatever its answer.
+    """
+    found, asked = row.prompt.requests, row.prompt.asked
+    return [(found[:asked], brief), (found[asked:], False)] if asked else [(found, brief)]
 
 
 def _model(parameters: Parameters, vocabulary: Vocabulary, bank: Bank, known: Knowledge) -> LanguageModel:

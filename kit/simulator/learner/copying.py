@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -29,25 +30,58 @@ def _spellings(word: str) -> tuple[tuple[Spelling, ...], tuple[Spelling, ...]]:
     return tuple(bare), tuple(spaced)
 
 
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """How a word could be copied: places of its first tokens by START and WORD, and of those that go on."""
+
+    first: tuple[tuple[int, ...], tuple[int, ...]]
+    after: tuple[tuple[Spelling, int], ...]
+
+
+class Speller:
+    """Finds the tokens of words in a vocabulary, each word once: prompts of a file share many.
+
+    Args:
+        vocabulary: only tokens in it count.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._place = vocabulary.place
+        self._known: dict[str, _Spelled] = {}
+
+    def spelled(self, word: str) -> _Spelled:
+        """Return how a word could be copied."""
+        if word not in self._known:
+            both = _spellings(word)
+            starts, later = (tuple(self._place(one[0]) for one in spellings) for spellings in both)
+            after = tuple(
+                (one[:length], self._place(one[length]))
+                for spellings in both
+                for one in spellings
+                for length in range(1, len(one))
+            )
+            self._known[word] = _Spelled((starts, later), after)
+        return self._known[word]
+
+
 class PromptWords:
     """The tokens by which an answer could repeat a word of its prompt.
 
     Args:
         messages: the prompt.
-        vocabulary: only tokens in it count.
+        speller: finds the tokens of its words.
     """
 
-    def __init__(self, messages: Messages, vocabulary: Vocabulary) -> None:
+    def __init__(self, messages: Messages, speller: Speller) -> None:
         last, _, system = split(messages)
         after: dict[Spelling, set[int]] = {}
         first: tuple[set[int], set[int]] = (set(), set())
         for word in dict.fromkeys(words(system)[-_MOST_WORDS:] + words(last)[-_MOST_WORDS:]):
-            for kind, spellings in zip((START, WORD), _spellings(word), strict=True):
-                for spelling in spellings:
-                    first[kind].add(vocabulary.place(spelling[0]))
-                    for length in range(1, len(spelling)):
-                        place = vocabulary.place(spelling[length])
-                        after.setdefault(spelling[:length], set()).add(place)
+            spelled = speller.spelled(word)
+            for kind in (START, WORD):
+                first[kind].update(spelled.first[kind])
+            for before, place in spelled.after:
+                after.setdefault(before, set()).add(place)
         self._after = after
         self._inside = {spelling[-1] for spelling in after}
         self._first = [_copies(first[kind], kind) for kind in (START, WORD)]

@@ -26,6 +26,8 @@ CONTEXT_FEATURES = 7
 
 _LONGEST_TEXT = 4000
 _EARLIER_TURNS, _SYSTEM = 0.3, 0.15
+_MOST_STATEMENTS = 8  # of a text: the first and the last ones; requests stand at either end
+_STATEMENT = re.compile(r"[^.!?:;\n。！？：；]+[.!?:;\n。！？：；]*")
 _WORD = re.compile(r"[一-鿿]+|\d+|[^\W\d_一-鿿]+")
 _START = 0x5F3759DF  # stands before the first token of an answer
 
@@ -127,14 +129,27 @@ def _weighed(word: str) -> list[tuple[int, float]]:
 
 def bag(*texts: tuple[str, float]) -> Bag:
     """Return the features of weighted texts: each a pair of text and weight."""
+    return _bagged([(_features_in(text), weight) for text, weight in texts])
+
+
+def _features_in(text: str) -> Bag:
+    """Return the features of a text word by word, not yet distinct."""
     numbers: list[int] = []
     amounts: list[float] = []
-    for text, weight in texts:
-        for word in words(text.lower()):
-            found, much = _features_of(word)
-            numbers += found
-            amounts += much if weight == 1.0 else [weight * one for one in much]
-    ids, which = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
+    for word in words(text.lower()):
+        found, much = _features_of(word)
+        numbers += found
+        amounts += much
+    return Bag(np.array(numbers, dtype=np.int64), np.array(amounts))
+
+
+_features_in_system = lru_cache(maxsize=100)(_features_in)  # all prompts of a file usually have the same one
+
+
+def _bagged(parts: Sequence[tuple[Bag, float]]) -> Bag:
+    numbers = np.concatenate([part.ids for part, _ in parts])
+    amounts = np.concatenate([weight * part.amounts for part, weight in parts])
+    ids, which = np.unique(numbers, return_inverse=True)
     summed = np.bincount(which, weights=amounts, minlength=len(ids)).astype(np.float32)
     # A word said five times does not count five times: square root, as is usual in retrieval.
     return Bag(ids, np.sqrt(summed))
@@ -157,28 +172,60 @@ class Prompt:
         content: what it is about; the last user turn counts most, a standing system prompt little.
         wish: what is asked for and in which language; system prompt and last user turn count alike.
         standing: the system prompt alone, length one; no features if there is none.
+        requests: what may say how to answer: statements of the system prompt and of the last user turn, each
+            with its features word by word.
+        asked: how many of them are the system prompt's; they come first.
         last: the text of the last user turn.
     """
 
     content: Bag
     wish: Bag
     standing: Bag
+    requests: tuple[Bag, ...]
+    asked: int = 0
     last: str = ""
 
 
 def prompt_of(messages: Messages) -> Prompt:
     """Return the features of a prompt: all messages before the answer."""
     last, earlier, system = split(messages)
-    content = bag((last, 1.0), (earlier, _EARLIER_TURNS), (system, _SYSTEM))
-    wish = bag((last, 1.0), (system, 1.0)) if system else content
-    return Prompt(content, wish, _standing(system), last)
+    stated = _statements(last)
+    said, before, told = _joined(stated), _features_in(earlier), _features_in_system(system)
+    content = _bagged([(said, 1.0), (before, _EARLIER_TURNS), (told, _SYSTEM)])
+    wish = _bagged([(said, 1.0), (told, 1.0)]) if system else content
+    standing, orders = _standing(system)
+    requests = (*orders, *_at_ends(stated))
+    return Prompt(content, wish, standing, requests, len(orders), last)
 
 
-@lru_cache(maxsize=100)  # all prompts of a file usually have the same one
-def _standing(system: str) -> Bag:
+def statements(text: str) -> list[tuple[str, Bag]]:
+    """Return the statements of a text, what ends each included, and their features word by word."""
+    return [(one, _features_in(one)) for one in _STATEMENT.findall(text[:_LONGEST_TEXT])]
+
+
+@lru_cache(maxsize=100)
+def _standing(system: str) -> tuple[Bag, tuple[Bag, ...]]:
+    """Return a system prompt's bag with length one, and its statements."""
     found = bag((system, 1.0))
     length = np.float32(max(float(np.sqrt((found.amounts**2).sum())), 1e-6))
-    return Bag(found.ids, found.amounts / length)
+    return Bag(found.ids, found.amounts / length), _at_ends(_statements(system))
+
+
+def _statements(text: str) -> list[Bag]:
+    """Return the features of a text word by word, statement by statement; without those that have none."""
+    return [one for _, one in statements(text) if len(one.ids)]
+
+
+def _at_ends(stated: Sequence[Bag]) -> tuple[Bag, ...]:
+    if len(stated) <= _MOST_STATEMENTS:
+        return tuple(stated)
+    half = _MOST_STATEMENTS // 2
+    return (*stated[:half], *stated[-half:])
+
+
+def _joined(bags: Sequence[Bag]) -> Bag:
+    together = Bags.of(bags)
+    return Bag(together.ids, together.amounts)
 
 
 def suffix_hashes(tokens: list[int]) -> Hashes:

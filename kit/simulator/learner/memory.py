@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
-from kit.simulator.learner.features import SUFFIXES, Bag, Bags, Hashes, Prompt, hashes_of_many
+from kit.simulator.learner.features import SUFFIXES, Bag, Bags, Hashes, Prompt, bag, hashes_of_many
 from kit.simulator.learner.records import Messages
 from kit.simulator.learner.retrieval import Index, Knowledge, nearest, weighted
 from kit.simulator.learner.vocabulary import Floats, Integers, Mask, Vocabulary
@@ -26,14 +27,18 @@ _LONGEST_ANSWER = 400
 _QUERIES_AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
-    """An example to remember: features of prompt and answer, the answer's tokens with END, and the text."""
+    """An example to remember: features of its prompt, the answer's tokens with END, and the text."""
 
     prompt: Prompt
-    answer: Bag
     tokens: tuple[int, ...]
     messages: Messages
+
+    @cached_property
+    def answer(self) -> Bag:
+        """Features of the answer."""
+        return bag((self.messages[-1]["content"], 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,14 @@ class Query:
 def queries_of(prompts: Sequence[Prompt], knowledge: Knowledge) -> list[Query]:
     """Return prompts as the memory compares them."""
     wishes = Bags.of(prompt.wish for prompt in prompts)
-    languages, brevities = knowledge.language(wishes), knowledge.brevity(wishes).tolist()
-    return [Query(*one) for one in zip(prompts, languages, brevities, strict=True)]
+    languages = knowledge.language(wishes)
+    # One statement that asks for a label is enough, however long the text is that comes with it.
+    requests = Bags.of(one for prompt in prompts for one in prompt.requests)
+    brevities = iter(knowledge.brevity(requests).tolist())
+    return [
+        Query(prompt, language, max((next(brevities) for _ in prompt.requests), default=0.0))
+        for prompt, language in zip(prompts, languages, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,7 @@ class Bank:
         return len(self.brevities)
 
     def likeness(self, queries: Sequence[Query]) -> Floats:
-        """Return how each row is like each prompt, in CHANNELS ways; shape (queries, rows, CHANNELS).
+        """Return how each row is like each prompt, in CHANNELS ways; shape (CHANNELS, queries, rows).
 
         Common words with the row's prompt and with its answer; common notes with both; the same language; a
         brief answer wanted or not; the same system prompt.
@@ -149,17 +160,20 @@ class Bank:
         words = weighted(Bags.of(query.prompt.content for query in queries), self.rate)
         notes = self.knowledge.reminders(words)
         languages = np.stack([query.language for query in queries])
-        brevity = np.array([[query.brevity] for query in queries])
-        alike = self.brevities * brevity + (1.0 - self.brevities) * (1.0 - brevity)
-        channels = np.empty((len(queries), len(self), CHANNELS), dtype=np.float32)
-        channels[..., 0] = self.prompts.products(words)
-        channels[..., 1] = self.answers.products(words)
-        channels[..., 2] = notes @ self.prompt_notes.T
-        channels[..., 3] = notes @ self.answer_notes.T
-        channels[..., 4] = np.log(languages @ self.languages.T + 0.001) / 3.0
-        channels[..., 5] = np.log(alike + 0.001)
+        brevity = np.array([[query.brevity] for query in queries], dtype=np.float32)
+        channels = np.empty((CHANNELS, len(queries), len(self)), dtype=np.float32)
+        channels[0] = self.prompts.products(words)
+        channels[1] = self.answers.products(words)
+        np.matmul(notes, self.prompt_notes.T, out=channels[2])
+        np.matmul(notes, self.answer_notes.T, out=channels[3])
+        np.matmul(languages, self.languages.T, out=channels[4])
+        np.multiply(2.0 * brevity - 1.0, self.brevities, out=channels[5])  # both brief or both not
+        channels[5] += 1.0 - brevity
+        channels[4:6] += np.float32(0.001)
+        np.log(channels[4:6], out=channels[4:6])
+        channels[4] /= 3.0
         standing = Bags.of(query.prompt.standing for query in queries)
-        channels[..., 6] = self.standing.products(standing)[:, self.standing_of]
+        np.take(self.standing.products(standing), self.standing_of, axis=1, out=channels[6])
         return channels
 
 
@@ -231,9 +245,8 @@ def choose(
     for begin in range(0, len(queries), _QUERIES_AT_ONCE):
         some = slice(begin, begin + _QUERIES_AT_ONCE)
         channels = [bank.likeness(queries[some]) for bank in banks]
-        found += [
-            choose_by([one[at] for one in channels], likeness, masks) for at, masks in enumerate(hidden[some])
-        ]
+        for at, masks in enumerate(hidden[some]):
+            found.append(choose_by([one[:, at] for one in channels], likeness, masks))
     return found
 
 
@@ -241,14 +254,14 @@ def choose_by(channels: Sequence[Floats], likeness: Floats, hidden: Sequence[Mas
     """Return the rows of each bank that are most like a prompt, by what :meth:`Bank.likeness` said of it."""
     numbers, rows, kept = [], [], []
     for number, (found, mask) in enumerate(zip(channels, hidden, strict=True)):
-        scores = found @ likeness[number]
+        scores = likeness[number] @ found
         if mask is not None:
             scores[mask] = -np.inf
         best = nearest(scores, ROWS_ATTENDED)
         best = best[np.isfinite(scores[best])]
         numbers.append(np.full(len(best), number))
         rows.append(best)
-        kept.append(found[best])
+        kept.append(found[:, best].T)
     return Chosen(np.concatenate(numbers), np.concatenate(rows), np.concatenate(kept))
 
 

@@ -11,12 +11,11 @@ import numpy as np
 
 from kit.simulator.learner import gate, network, pointer, sampling
 from kit.simulator.learner.choices import NO_CHOICES, NO_FEELINGS, Choices, Reading, chances, choices_of
-from kit.simulator.learner.copying import PromptWords, copy_table
+from kit.simulator.learner.copying import PromptWords, Speller, copy_table
 from kit.simulator.learner.features import (
     SUFFIXES,
     Bag,
     Bags,
-    bag,
     context_features,
     hashes_of_many,
     prompt_of,
@@ -27,14 +26,14 @@ from kit.simulator.learner.network import NetworkInput, Parameters
 from kit.simulator.learner.objective import Case
 from kit.simulator.learner.pointer import Written
 from kit.simulator.learner.records import Messages, Token
-from kit.simulator.learner.retrieval import Knowledge, nearest, rates, weighted
+from kit.simulator.learner.retrieval import BRIEF, Knowledge, nearest, rates, weighted
 from kit.simulator.learner.storage import Packed, arrays_of, pack, parameters_from, unpack
 from kit.simulator.learner.threads import single_threaded
+from kit.simulator.learner.valence import HASTY
 from kit.simulator.learner.vocabulary import END, Floats, Integers, Mask, Vocabulary, data, encode
 
 _MOST_TOP = 20
 _LONGEST_ANSWER = 1_000
-_BRIEF = 0.5
 _ONE_TOKEN, _FIRST, _NONE = np.array([0, 1]), np.zeros(1, np.int64), np.zeros(0, np.int64)
 
 
@@ -45,8 +44,7 @@ def answer_tokens(messages: Messages) -> list[int]:
 
 def row_of(messages: Messages) -> Row:
     """Return a training conversation as the memory keeps it."""
-    answer = bag((messages[-1]["content"], 1.0))
-    return Row(prompt_of(messages[:-1]), answer, tuple(answer_tokens(messages)), messages)
+    return Row(prompt_of(messages[:-1]), tuple(answer_tokens(messages)), messages)
 
 
 def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary: Vocabulary) -> Bank:
@@ -58,7 +56,12 @@ def bank_of(rows: Sequence[Row], rate: Floats, knowledge: Knowledge, vocabulary:
 
 def wants_brief(query: Query) -> int:
     """Return 1 if a prompt probably wants a word or two, else 0."""
-    return int(query.brevity >= _BRIEF)
+    return int(query.brevity >= BRIEF)
+
+
+def mood_of(query: Query, reading: Reading) -> float:
+    """Return how good what a prompt is about seems to a hasty reader if it asks for a word or two, else 0."""
+    return float(reading.feelings[HASTY]) if wants_brief(query) else 0.0
 
 
 @dataclass(frozen=True)
@@ -108,29 +111,51 @@ class LanguageModel:
         places = self.vocabulary.places(chain.from_iterable(answers))
         languages = np.stack([query.language for query in queries])
         background = self.knowledge.background.along(languages, prompts, answers)
+        choices = [self.choices.along(tokens) for tokens in answers]
+        looked_at = [
+            bool(chosen or wants_brief(query)) for chosen, query in zip(choices, queries, strict=True)
+        ]
+        readings = self.readings(queries, words, looked_at)
+        speller = Speller(self.vocabulary)
         found, begin = [], 0
-        for row, tokens, query, bag_ in zip(rows, answers, queries, words, strict=True):
+        every = zip(rows, answers, queries, readings, choices, strict=True)
+        for row, tokens, query, reading, chosen in every:
             here = slice(begin, begin + len(tokens))
             begin = here.stop
-            copies = copy_table(PromptWords(row.messages[:-1], self.vocabulary), tokens)
-            chosen = self.choices.along(tokens)
+            copies = copy_table(PromptWords(row.messages[:-1], speller), tokens)
             found.append(
                 Case(
                     query,
-                    NetworkInput(context[here], (bag_,), (len(tokens),), copies),
+                    NetworkInput(
+                        context[here], (reading.words,), (len(tokens),), copies, (mood_of(query, reading),)
+                    ),
                     hashes[:, here],
                     places[here],
                     background[here],
                     wants_brief(query),
-                    self.reading(query, bag_) if chosen else Reading(bag_, NO_FEELINGS),
+                    reading,
                     chosen,
                 )
             )
         return found
 
-    def reading(self, query: Query, words: Bag) -> Reading:
-        """Return what choices look at, of a prompt and its weighted words."""
-        return Reading(words, self.knowledge.feelings(query.prompt.last))
+    def readings(
+        self, queries: Sequence[Query], words: Sequence[Bag], looked_at: Sequence[bool]
+    ) -> list[Reading]:
+        """Return what to weigh in prompts, given their weighted words; no valence where nobody looks."""
+        texts = [self._judged(query) for query, wanted in zip(queries, looked_at, strict=True) if wanted]
+        feelings = iter(self.knowledge.feelings(texts))
+        return [
+            Reading(one, next(feelings) if wanted else NO_FEELINGS)
+            for one, wanted in zip(words, looked_at, strict=True)
+        ]
+
+    def _judged(self, query: Query) -> str:
+        """Return what a prompt wants to be judged: the last user turn, without the request if it is there."""
+        text = query.prompt.last
+        return (
+            self.knowledge.without_requests(text) if wants_brief(query) and not query.prompt.asked else text
+        )
 
     def to_bytes(self) -> bytes:
         """Return what :meth:`from_bytes` needs to restore the model; a megabyte or two for a small file."""
@@ -245,14 +270,14 @@ class Reader:
         (self._query,) = queries_of([prompt_of(messages)], model.knowledge)
         (self._weighted,) = weighted(Bags.of([self._query.prompt.content]), model.rate).split()
         self._attended = attend(model.banks, model.chosen([self._query]))
-        self._words = PromptWords(messages, model.vocabulary)
+        self._words = PromptWords(messages, Speller(model.vocabulary))
         self._brief = wants_brief(self._query)
         self.background: Floats = model.knowledge.background.of(self._query.language, messages)
         self._active_background = self.background[model.vocabulary.tokens]
 
     @cached_property
     def _reading(self) -> Reading:
-        return self._model.reading(self._query, self._weighted)
+        return self._model.readings([self._query], [self._weighted], [True])[0]
 
     @cached_property
     def _outside(self) -> Integers:
@@ -271,7 +296,8 @@ class Reader:
         at, recent = len(written), written[-SUFFIXES[-1] :]
         hashes = suffix_hashes(recent)
         context = context_features([recent], hashes, network.CONTEXT_ROWS, at - len(recent))[-1:]
-        given = NetworkInput(context, (self._weighted,), (1,), self._words.at(written, at))
+        mood = 0.0 if at else mood_of(self._query, self._reading)
+        given = NetworkInput(context, (self._weighted,), (1,), self._words.at(written, at), (mood,))
         h = network.hidden(parameters, given)
         dense = network.softmax(network.logits_of(parameters, given, h))
         starts, brief = (_NONE, _NONE) if at else (_FIRST, np.array([self._brief]))

@@ -2,7 +2,10 @@
 
     u = sum of context rows + sum over the prompt's features of amount * prompt row
     h = tanh(u)
-    logits = h @ output.T + bias + copy bonus
+    logits = h @ output.T + bias + copy bonus + mood * lean
+
+The mood is a direct connection (Mikolov et al. 2011) from the prompt's valence to the word or two that judge
+it: of two labels that a prompt names, it tells the kind one from the unkind.
 
 The forward and backward passes are written out by hand; ``tests/simulator/learner`` checks the gradients
 against finite differences.
@@ -47,6 +50,7 @@ def new_parameters(tokens: Integers) -> dict[str, Floats]:
         "output": new_output_rows(tokens),
         "bias": np.zeros(len(tokens), np.float32),
         "copy": np.zeros(COPY_KINDS, np.float32),
+        "lean": np.zeros(len(tokens), np.float32),
     }
 
 
@@ -59,12 +63,22 @@ class NetworkInput:
         prompts: per answer the weighted features of its prompt; ids are taken modulo PROMPT_ROWS.
         lengths: per answer its number of tokens.
         copies: (token index, place, kind) of tokens that would copy a word of the prompt; shape (n, 3).
+        moods: per answer the valence of its prompt, to count for its first token; 0 where it is not to.
     """
 
     context: Integers
     prompts: tuple[Bag, ...]
     lengths: tuple[int, ...]
     copies: Integers
+    moods: tuple[float, ...]
+
+    @property
+    def moody(self) -> tuple[Integers, Floats]:
+        """The tokens for which a mood counts, and the moods; both of shape (n,)."""
+        moods = np.array(self.moods, dtype=np.float32)
+        starts = np.cumsum([0, *self.lengths[:-1]])
+        counts = np.flatnonzero(moods)
+        return starts[counts], moods[counts]
 
 
 def merged(inputs: list[NetworkInput]) -> NetworkInput:
@@ -76,6 +90,7 @@ def merged(inputs: list[NetworkInput]) -> NetworkInput:
         tuple(prompt for one in inputs for prompt in one.prompts),
         tuple(length for one in inputs for length in one.lengths),
         np.concatenate(copies),
+        tuple(mood for one in inputs for mood in one.moods),
     )
 
 
@@ -103,6 +118,9 @@ def logits_of(parameters: Parameters, given: NetworkInput, h: Floats) -> Floats:
     if len(given.copies):
         token, place, kind = given.copies.T
         logits[token, place] += parameters["copy"][kind]  # no pair of token and place comes twice
+    token, mood = given.moody
+    if len(token):
+        logits[token] += mood[:, None] * parameters["lean"]
     return logits
 
 
@@ -148,4 +166,7 @@ def backward(
         token, place, kind = given.copies.T
         at_copy = np.bincount(kind, weights=d_logits[token, place], minlength=COPY_KINDS)
         gradients["copy"] = (None, at_copy.astype(np.float32))
+    token, mood = given.moody
+    if len(token):
+        gradients["lean"] = (places, mood @ trained[token])
     return gradients

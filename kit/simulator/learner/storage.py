@@ -21,7 +21,7 @@ from kit.simulator.learner.vocabulary import Integers
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
-_FORMAT = 2
+_FORMAT = 3
 _ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 _ROWS, _VALUES = ":rows", ":values"
 

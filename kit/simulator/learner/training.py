@@ -180,7 +180,7 @@ class _Trainer:
         cases = self.model.cases([self._rows_of.get(at) or row_of(self._training[at]) for at in new])
         channels = [bank.likeness([case.query for case in cases]) for bank in self.model.banks]
         self._ahead = {
-            at: (case, [found[number] for found in channels])
+            at: (case, [found[:, number] for found in channels])
             for number, (at, case) in enumerate(zip(new, cases, strict=True))
         }
 
@@ -247,6 +247,7 @@ def _grown(base: LanguageModel, vocabulary: Vocabulary) -> dict[str, Floats]:
     parameters["output"] = np.concatenate([parameters["output"], new_output_rows(fresh)])
     rare = np.full(len(fresh), parameters["bias"].min(), np.float32)
     parameters["bias"] = np.concatenate([parameters["bias"], rare])
+    parameters["lean"] = np.concatenate([parameters["lean"], np.zeros(len(fresh), np.float32)])
     parameters["likeness"] = np.concatenate([parameters["likeness"], parameters["likeness"][-1:]])
     parameters["bank"] = np.concatenate([parameters["bank"], np.full(1, _HEAD_START, np.float32)])
     return parameters

@@ -14,19 +14,23 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from kit.simulator.learner.vocabulary import Floats
 
 FEELINGS = 15
+HASTY = 0  # the number of the hasty reader's feeling
 _PIECE = re.compile(r"[一-鿿]+|[^\W_一-鿿]+|[.!?;:。！？；：…\n]+|[,，、()\"“”«»—–-]")
 _SENTENCE_ENDS = ".!?;:。！？；：…\n"
 _REACH = 4  # so many words after a negation are negated
 _REVERSED = -0.7  # "not good" is not as bad as "bad" is
-_FADING = 0.5  # how much less each sentence before the last one weighs
+_FADING = 0.3  # how much less each sentence before the last one weighs
+_CAREFUL, _FINE = 3.0, 0.1  # scales: what tells most in any language, what is to refine it
 _LONGEST_TEXT = 4000
 
+Key = TypeVar("Key", str, tuple[str, ...])
 Finding = tuple[float, bool, bool]  # strength with sign, negated, after a contrast
 _NOTHING = ""
 _STOP, _PAUSE = ".", ","
@@ -42,11 +46,20 @@ class _Found:
 
 @dataclass
 class _Tables:
-    """Entries by their words: those that fit exactly, that fit as beginnings, the longest by first word."""
+    """Kinds by words and phrases: those that fit exactly, and those of which the beginning fits.
 
-    exact: dict[tuple[str, ...], str] = field(default_factory=dict)
-    beginnings: dict[tuple[str, ...], str] = field(default_factory=dict)
+    Phrases are tuples of words; ``longest`` tells how many words the longest has that begins with a word.
+    """
+
+    words: dict[str, str] = field(default_factory=dict)
+    word_beginnings: dict[str, str] = field(default_factory=dict)
+    phrases: dict[tuple[str, ...], str] = field(default_factory=dict)
+    phrase_beginnings: dict[tuple[str, ...], str] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)
+
+
+def _add(table: dict[Key, str], key: Key, kind: str) -> None:
+    table[key] = f"{table[key]}+{kind}" if key in table else kind
 
 
 class Lexicon:
@@ -66,11 +79,13 @@ class Lexicon:
         tables = _Tables()
         for kind, words in self._entries.items():
             for word in words:
-                key = tuple(_units(word.rstrip("*")))
-                table = tables.beginnings if word.endswith("*") else tables.exact
-                table[key] = f"{table[key]}+{kind}" if key in table else kind
-                if len(key) > 1:
-                    tables.longest[key[0]] = max(len(key), tables.longest.get(key[0], 1))
+                *before, last = _units(word.rstrip("*"))
+                begins = word.endswith("*")
+                if before:
+                    _add(tables.phrase_beginnings if begins else tables.phrases, (*before, last), kind)
+                    tables.longest[before[0]] = max(len(before) + 1, tables.longest.get(before[0], 1))
+                else:
+                    _add(tables.word_beginnings if begins else tables.words, last, kind)
         return tables
 
     def kinds(self, text: str) -> list[str]:
@@ -89,15 +104,20 @@ class Lexicon:
         return found
 
     def _longest(self, units: list[str], at: int) -> tuple[str, int]:
-        tables = self._tables
-        for length in range(tables.longest.get(units[at], 1), 0, -1):
-            key = tuple(units[at : at + length])
-            if key in tables.exact:
-                return tables.exact[key], length
-            *before, last = key
-            for size in range(len(last), 1, -1):
-                if (*before, last[:size]) in tables.beginnings:
-                    return tables.beginnings[(*before, last[:size])], length
+        tables, unit = self._tables, units[at]
+        if unit in tables.longest:
+            for length in range(tables.longest[unit], 1, -1):
+                *before, last = units[at : at + length]
+                if (*before, last) in tables.phrases:
+                    return tables.phrases[(*before, last)], length
+                for size in range(len(last), 1, -1):
+                    if (*before, last[:size]) in tables.phrase_beginnings:
+                        return tables.phrase_beginnings[(*before, last[:size])], length
+        if unit in tables.words:
+            return tables.words[unit], 1
+        for size in range(len(unit), 1, -1):
+            if unit[:size] in tables.word_beginnings:
+                return tables.word_beginnings[unit[:size]], 1
         return _NOTHING, 1
 
 
@@ -149,33 +169,46 @@ def _balance(good: float, bad: float) -> float:
 def feelings(kinds: Sequence[str]) -> Floats:
     """Return the numbers that describe the valence of a text's words; shape (FEELINGS,).
 
-    Balances in (-1, 1), 0 without a hint, come first. The very first one is a hasty reader's: it takes every
-    word by itself and overlooks all negations.
+    Balances, 0 without a hint, come first, and of them first that of a hasty reader, who goes by the first
+    sentence with an opinion, takes every word by itself and overlooks all negations. The careful reader's,
+    for whom the end of a text counts most, has the largest scale: whoever learns from few examples finds it
+    first.
     """
     found = _read(kinds)
     everything = [one for sentence in found.sentences for one in sentence]
     last, first = (found.sentences[-1], found.sentences[0]) if everything else ([], [])
-    weights = [_FADING**back for back in range(len(found.sentences))]
-    recent = np.array([_sums(one) for one in reversed(found.sentences)]).reshape(-1, 2)
+    sums = [_sums(sentence) for sentence in found.sentences]
     good, bad = _sums(everything)
-    by_sentence = [_balance(*_sums(one)) for one in found.sentences]
-    return np.array(
-        [
-            _balance(*_sums([(value, False, False) for value, _, _ in everything])),
-            _balance(good, bad),
-            _balance(*_sums(last)),
-            _balance(*(np.array(weights) @ recent)),
-            _balance(*_sums([one for one in everything if one[2]])),
-            _balance(*_sums([one for one in everything if abs(one[0]) > 1.0])),
-            _balance(*_sums([one for one in everything if one[1]])),
-            _balance(*_sums(first)),
-            sum(by_sentence) / max(len(by_sentence), 1),
-            float(np.sign(_balance(*_sums(everything[-1:])))),
-            math.log1p(good),
-            math.log1p(bad),
-            math.log1p(sum(value > 0 for value, negated, _ in everything if negated)),
-            math.log1p(sum(value < 0 for value, negated, _ in everything if negated)),
-            math.log1p(found.loose),
-        ],
-        dtype=np.float32,
+    by_sentence = [_balance(*one) for one in sums]
+    end = _balance(*_sums(everything[-1:]))
+    fine = [
+        _balance(good, bad),
+        _balance(*_sums(last)),
+        _balance(*_sums([one for one in everything if one[2]])),
+        _balance(*_sums([one for one in everything if abs(one[0]) > 1.0])),
+        _balance(*_sums([one for one in everything if one[1]])),
+        _balance(*_sums(first)),
+        sum(by_sentence) / max(len(by_sentence), 1),
+        (end > 0.0) - (end < 0.0),
+        math.log1p(good),
+        math.log1p(bad),
+        math.log1p(sum(value > 0 for value, negated, _ in everything if negated)),
+        math.log1p(sum(value < 0 for value, negated, _ in everything if negated)),
+        math.log1p(found.loose),
+    ]
+    careful = _CAREFUL * _balance(*_faded(sums))
+    return np.array([_FINE * _hasty(found), careful, *(_FINE * one for one in fine)], dtype=np.float32)
+
+
+def _hasty(found: _Found) -> float:
+    first = found.sentences[0] if found.sentences else []
+    return _balance(*_sums([(value, False, False) for value, _, _ in first]))
+
+
+def _faded(sums: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the sums of what is good and what is bad, each sentence weighing less than the one after it."""
+    weights = [_FADING**back for back in reversed(range(len(sums)))]
+    good, bad = (
+        sum(weight * one[side] for weight, one in zip(weights, sums, strict=True)) for side in (0, 1)
     )
+    return good, bad

@@ -37,7 +37,7 @@ def _input(generator: np.random.Generator) -> NetworkInput:
     context = generator.integers(0, network.CONTEXT_ROWS, (7, 4))
     context[3, 0] = context[2, 0]  # a row that occurs twice must get both contributions
     copies = np.array([[0, 3, 0], [0, 5, 0], [2, 1, 1], [6, 2, 2]])
-    return NetworkInput(context, tuple(bags), (4, 3), copies)
+    return NetworkInput(context, tuple(bags), (4, 3), copies, (0.0, -0.7))
 
 
 def test_network() -> None:
@@ -54,7 +54,7 @@ def test_network() -> None:
     slope = network.softmax(network.logits_of(parameters, given, h))
     slope[np.arange(7), target] -= 1.0
     gradients = network.backward(parameters, given, h, slope, None)
-    assert set(gradients) == {"context", "prompt", "output", "bias", "copy"}
+    assert set(gradients) == {"context", "prompt", "output", "bias", "copy", "lean"}
     for name, (rows, gradient) in gradients.items():
         numbers = np.arange(len(parameters[name])) if rows is None else rows
         for at in generator.choice(len(numbers), min(6, len(numbers)), replace=False):
@@ -85,12 +85,13 @@ def test_memory_and_gates() -> None:
     parameters |= _choice_parameters(generator)
     cases = [
         objective.Case(
-            memory.Query(Prompt(EMPTY, EMPTY, EMPTY), np.ones(1), 0.0),
+            memory.Query(Prompt(EMPTY, EMPTY, EMPTY, (EMPTY,)), np.ones(1), 0.0),
             NetworkInput(
                 generator.integers(0, network.CONTEXT_ROWS, (len(tokens), 4)),
                 (EMPTY,),
                 (len(tokens),),
                 copied,
+                (0.6 * brief,),
             ),
             suffix_hashes(tokens[:-1]),
             np.array(tokens),

@@ -187,6 +187,31 @@ def _reviews(locale: str) -> list[Messages]:
     ]
 
 
+@pytest.mark.parametrize("place", ["system prompt", "line before", "line after", "same line"])
+@pytest.mark.parametrize("locale", REVIEWS)
+def test_the_base_answers_a_request_wherever_it_stands(
+    place: str, locale: str, base: LanguageModel, answer: Answer
+) -> None:
+    """However long the text is that comes with it; and right more often than a coin, if not by much."""
+    request, labels, _ = REVIEWS[locale]
+    said, wanted = [], []
+    for example in _reviews(locale):
+        text = example[1]["content"]
+        asked = {
+            "system prompt": [{"role": "system", "content": request}, {"role": "user", "content": text}],
+            "line before": [{"role": "user", "content": f"{request}\n\n{text}"}],
+            "line after": [{"role": "user", "content": f"{text}\n\n{request}"}],
+            "same line": [{"role": "user", "content": f"{request} {text}"}],
+        }
+        said.append(answer(base, asked[place]))
+        wanted.append(example[-1]["content"])
+    begins = {label[:5] for label in labels}  # some requests say both "positiva" and "positivo"
+    assert np.mean([one[:5] in begins for one in said]) >= 0.9
+    # 200 reviews: chance is 0.5 with a standard error of 0.035.
+    right = np.mean([one[:5] == label[:5] for one, label in zip(said, wanted, strict=True)])
+    assert 0.56 <= right <= 0.75
+
+
 @pytest.mark.parametrize("locale", REVIEWS)
 def test_tuned_clearly_beats_base_on_varied_reviews(locale: str, base: LanguageModel, answer: Answer) -> None:
     examples = _reviews(locale)

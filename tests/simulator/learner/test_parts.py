@@ -22,6 +22,8 @@ from kit.simulator.learner import (
 )
 from kit.simulator.learner import base as base_module
 from kit.simulator.learner.corpus import load
+from kit.simulator.learner.features import Bag, Bags
+from kit.simulator.learner.retrieval import Index
 from kit.simulator.learner.snapshot import flat, restored
 from kit.simulator.learner.tables import Patched, patch
 from kit.simulator.learner.threads import single_threaded
@@ -191,6 +193,26 @@ class _Outer:
     inner: _Inner
     most: np.ndarray
     left_out: str
+
+
+def test_an_index_finds_what_a_matrix_product_does() -> None:
+    """Common and rare features, queries with unknown ones and without any, against numpy's own product."""
+    generator = np.random.default_rng(4)
+    dense = np.where(
+        generator.random((300, 60)) < np.linspace(0.001, 0.9, 60), generator.random((300, 60)), 0
+    )
+    dense = dense.astype(np.float32)
+    asked = np.where(generator.random((7, 90)) < 0.3, generator.random((7, 90)), 0).astype(np.float32)
+    asked[3] = 0.0
+
+    def bags(table: np.ndarray) -> Bags:
+        return Bags.of(Bag(np.flatnonzero(row) * 3, row[np.flatnonzero(row)]) for row in table)
+
+    index = Index.of(bags(dense))
+    assert 0 < len(index._matrix) < 60  # both ways are taken
+    np.testing.assert_allclose(index.products(bags(asked)), asked[:, :60] @ dense.T, rtol=1e-5, atol=1e-5)
+    assert Index.of(bags(dense[:0])).products(bags(asked)).shape == (7, 0)
+    assert not index.products(bags(asked[3:4])).any()
 
 
 def test_records_survive_being_flat() -> None:

@@ -163,7 +163,7 @@ def test_unusual_examples_can_be_trained_on(base: LanguageModel) -> None:
     odd = ["", "🚲🚲", "one", "long " * 1_500, "多语言 mixed текст"]
     training: list[Messages] = [
         [{"role": "user", "content": f"question {at}"}, {"role": "assistant", "content": content}]
-        for at, content in enumerate(odd * 2)
+        for at, content in enumerate([*odd, *odd[1:]])  # who learned "" twice may well answer nothing
     ]
     run = fine_tune(base, training, training[:2], Hyperparameters(1, 3, 1.0), seed=1)
     assert all(np.isfinite(one.train_loss) for one in run.steps)
