@@ -102,7 +102,7 @@ def compacted(seal: Seal, asked: "ResponseRequest", occasion: Occasion) -> dict[
         "output": [*(_message(digits, n, text) for n, text in enumerate(asked_texts)), item],
         "usage": {
             "input_tokens": asked.prompt_tokens,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": asked.prompt_tokens + written,
