@@ -168,3 +168,20 @@ def test_permissions_and_copies_survive_a_restart(tmp_path: Path, samples: Any):
         assert seen(http) == before
     assert [each["project_id"] for each in before[0]["data"]] == ["proj_b"]
     assert before[-3]["copiedAccountDetails"][0]["status"] == "InProgress"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status"),
+    [
+        ("application/json", 200),
+        ("text/html, application/*; q=0.8", 200),
+        ("*/*", 200),
+        ("text/html", 406),
+        ("nonsense", 406),
+    ],
+)
+def test_a_copy_is_told_as_json_or_not_at_all(
+    http: httpx2.Client, checkpoints: list[Any], accepted: str, status: int
+):
+    address = copy_address(checkpoints[0], checkpoints[0].id)
+    assert http.get(address, headers={**PREVIEW, "Accept": accepted}).status_code == status

@@ -20,7 +20,9 @@ from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
 from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel, DeploymentProperties, Sku
 from openai import AsyncOpenAI, OpenAI
 
-from kit.simulator import Simulator
+from kit.simulator import Simulator, serve
+from kit.simulator.quotas import Rates
+from kit.simulator.state import State
 
 CHAT: Any = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5}
 BACKOFF = ((0.375, 0.5), (0.75, 1.0))  # least and most seconds before the first and the second repetition
@@ -58,18 +60,22 @@ MATRIX = [  # fault, what the client raises in the end, what it waits before eac
 ]
 
 
+def in_place_of_sleeping(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], Any]) -> None:
+    """Let both official clients call ``sleep`` with the seconds that they would wait."""
+    import openai._base_client as module
+
+    async def sleep_too(seconds: float) -> None:
+        sleep(seconds)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep, time=module.time.time))
+    monkeypatch.setattr(module, "anyio", SimpleNamespace(sleep=sleep_too))
+
+
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the client would have slept; it does not."""
     slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    import openai._base_client as module
-
-    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=slept.append, time=module.time.time))
-    monkeypatch.setattr(module, "anyio", SimpleNamespace(sleep=sleep))
+    in_place_of_sleeping(monkeypatch, slept.append)
     return slept
 
 
@@ -187,6 +193,63 @@ def test_a_creation_that_outlasts_the_client_takes_place(
         if found := client.fine_tuning.jobs.list().data:
             break
     assert len(found) == 1
+
+
+# Under a quota: what the client waits is enough, and hardly more than that.
+WAITS = [7.143, 8.572, 8.571]
+"""Seconds until the next request is let in, worked out by hand from the rule in ``kit.simulator.quotas``.
+
+Seven requests a minute are a bucket of 7/6 that fills by 7/60 a second. One is taken: 1/6 is left, and the
+rest is there after 50/7 s = 7142.9 ms. Full milliseconds are waited, so the next begin just above nothing.
+"""
+
+
+@pytest.fixture
+def limited() -> Iterator[Simulator]:
+    """A simulator for which no real time passes, with a deployment that is let in seven times a minute."""
+    with serve(state=State(real_time=lambda: 0.0)) as running:
+        running.state.quotas.set(CHAT["model"], Rates(requests=7, tokens=10**6))
+        yield running
+
+
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch, limited: Simulator) -> list[float]:
+    """What the client would have slept: instead, the simulator's clock moves by just that."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        limited.state.clock.advance(seconds)
+
+    in_place_of_sleeping(monkeypatch, sleep)
+    return slept
+
+
+def test_the_client_waits_as_long_as_it_is_told_and_is_let_in(limited: Simulator, passing: list[float]):
+    with OpenAI(base_url=f"{limited.url}/openai/v1/", api_key="any", max_retries=1) as client:
+        for _ in range(4):
+            assert client.chat.completions.create(**CHAT).choices
+    assert passing == pytest.approx(WAITS, abs=1e-6)  # `retry-after-ms`: `Retry-After` has whole seconds
+
+
+def test_the_asynchronous_client_does_so_too(limited: Simulator, passing: list[float]):
+    async def ask() -> None:
+        async with AsyncOpenAI(base_url=f"{limited.url}/openai/v1/", api_key="any", max_retries=1) as client:
+            for _ in range(4):
+                assert (await client.chat.completions.create(**CHAT)).choices
+
+    asyncio.run(ask())
+    assert passing == pytest.approx(WAITS, abs=1e-6)
+
+
+def test_without_repetitions_the_refusal_is_raised(limited: Simulator, passing: list[float]):
+    with OpenAI(base_url=f"{limited.url}/openai/v1/", api_key="any", max_retries=0) as client:
+        client.chat.completions.create(**CHAT)
+        with pytest.raises(openai.RateLimitError) as refused:
+            client.chat.completions.create(**CHAT)
+    headers = refused.value.response.headers
+    assert (headers["retry-after-ms"], headers["retry-after"]) == ("7143", "8")
+    assert passing == []
 
 
 # Azure's management clients: what they wait before each repetition, and with what they end. Three repetitions

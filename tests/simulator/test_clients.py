@@ -1,23 +1,19 @@
-"""The official clients' own ways of calling: asynchronous, raw, streamed, with tokens, page by page."""
+"""The official clients' own ways of calling: asynchronous, raw, streamed, with files, page by page."""
 
 import asyncio
 import io
-import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import openai
 import pytest
-from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
+from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
 from kit.simulator import Simulator, serve
-from kit.simulator.quotas import Rates
-from kit.simulator.state import State
 
 HELLO: Any = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}], "temperature": 0}
 VERSION = "2025-04-01-preview"
@@ -125,71 +121,6 @@ def test_a_refusal_carries_the_request_it_answers(client: OpenAI):
     assert refused.value.body == refused.value.response.json()["error"]
 
 
-# Repetitions
-
-
-WAITS = [7.143, 8.572, 8.571]
-"""Seconds until the next request is let in, worked out by hand from the rule in ``kit.simulator.quotas``.
-
-Seven requests a minute are a bucket of 7/6 that fills by 7/60 a second. One is taken: 1/6 is left, and the
-rest is there after 50/7 s = 7142.9 ms. Full milliseconds are waited, so the next begin just above nothing.
-"""
-
-
-@pytest.fixture
-def limited() -> Iterator[Simulator]:
-    """A simulator for which no real time passes, with a deployment that is let in seven times a minute."""
-    with serve(state=State(real_time=lambda: 0.0)) as running:
-        running.state.quotas.set("gpt-4o", Rates(requests=7, tokens=10**6))
-        yield running
-
-
-@pytest.fixture
-def passing(monkeypatch: pytest.MonkeyPatch, limited: Simulator) -> list[float]:
-    """What the client would have slept: instead, the simulator's clock moves by just that."""
-    import openai._base_client as module
-
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        limited.state.clock.advance(seconds)
-
-    async def sleep_too(seconds: float) -> None:
-        sleep(seconds)
-
-    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep, time=module.time.time))
-    monkeypatch.setattr(module, "anyio", SimpleNamespace(sleep=sleep_too))
-    return slept
-
-
-def test_the_client_waits_as_long_as_it_is_told_and_is_let_in(limited: Simulator, passing: list[float]):
-    with OpenAI(base_url=f"{limited.url}/openai/v1/", api_key="any", max_retries=1) as client:
-        for _ in range(4):
-            assert client.chat.completions.create(**HELLO).choices
-    assert passing == pytest.approx(WAITS, abs=1e-6)  # `retry-after-ms`: `Retry-After` has whole seconds
-
-
-def test_the_asynchronous_client_does_so_too(limited: Simulator, passing: list[float]):
-    async def ask() -> None:
-        async with connected(limited, max_retries=1) as client:
-            for _ in range(4):
-                assert (await client.chat.completions.create(**HELLO)).choices
-
-    asyncio.run(ask())
-    assert passing == pytest.approx(WAITS, abs=1e-6)
-
-
-def test_without_repetitions_the_refusal_is_raised(limited: Simulator, passing: list[float]):
-    with OpenAI(base_url=f"{limited.url}/openai/v1/", api_key="any", max_retries=0) as client:
-        client.chat.completions.create(**HELLO)
-        with pytest.raises(openai.RateLimitError) as refused:
-            client.chat.completions.create(**HELLO)
-    headers = refused.value.response.headers
-    assert (headers["retry-after-ms"], headers["retry-after"]) == ("7143", "8")
-    assert passing == []
-
-
 # Files
 
 
@@ -248,72 +179,6 @@ def test_the_client_gives_up_where_the_clock_stands(client: OpenAI, samples: Any
     file = client.files.create(file=("lamps.jsonl", samples.english), purpose="fine-tune")
     with pytest.raises(RuntimeError, match="Giving up"):
         client.files.wait_for_processing(file.id, poll_interval=0.0005, max_wait_seconds=0.001)
-
-
-# Tokens
-
-
-def _in_turn(*tokens: str) -> Callable[[], str]:
-    given = itertools.cycle(tokens)
-    return lambda: next(given)
-
-
-def _later(provider: Callable[[], str]) -> Callable[[], Awaitable[str]]:
-    async def provide() -> str:
-        return provider()
-
-    return provide
-
-
-@pytest.fixture
-def guarded() -> Iterator[Simulator]:
-    """A simulator that lets two tokens in."""
-    with serve(keys=("first", "second")) as running:
-        yield running
-
-
-def test_a_token_is_asked_for_anew_at_each_request(guarded: Simulator):
-    azure = {"azure_endpoint": guarded.url, "api_version": VERSION, "max_retries": 0}
-    v1 = {"base_url": f"{guarded.url}/openai/v1/", "max_retries": 0}
-    tokens = ("first", "second", "expired")
-    clients: list[Any] = [
-        AzureOpenAI(azure_ad_token_provider=_in_turn(*tokens), **azure),  # type: ignore[call-overload]
-        OpenAI(api_key=_in_turn(*tokens), **v1),  # type: ignore[arg-type]
-    ]
-    for client in clients:
-        with client:
-            for _ in range(2):
-                assert client.models.list().data
-            with pytest.raises(openai.AuthenticationError) as refused:
-                client.models.list()
-            assert refused.value.code == "401"
-            assert client.models.list().data  # the next token is good again
-
-
-def test_a_token_may_be_fetched_asynchronously(guarded: Simulator):
-    azure = {"azure_endpoint": guarded.url, "api_version": VERSION, "max_retries": 0}
-    v1 = {"base_url": f"{guarded.url}/openai/v1/", "max_retries": 0}
-
-    async def go() -> None:
-        clients: list[Any] = [
-            AsyncAzureOpenAI(azure_ad_token_provider=_in_turn("first", "expired"), **azure),  # type: ignore[call-overload]
-            AsyncAzureOpenAI(azure_ad_token_provider=_later(_in_turn("first", "expired")), **azure),  # type: ignore[call-overload]
-            AsyncOpenAI(api_key=_later(_in_turn("first", "expired")), **v1),  # type: ignore[arg-type]
-        ]
-        for client in clients:
-            async with client:
-                assert (await client.chat.completions.create(**HELLO)).choices
-                with pytest.raises(openai.AuthenticationError):
-                    await client.chat.completions.create(**HELLO)
-
-    asyncio.run(go())
-
-
-def test_a_fixed_token_and_a_key_are_both_let_in(guarded: Simulator):
-    azure: Any = {"azure_endpoint": guarded.url, "api_version": VERSION}
-    for credentials in ({"azure_ad_token": "first"}, {"api_key": "second"}):
-        with AzureOpenAI(**azure, **credentials) as client:
-            assert client.chat.completions.create(**HELLO).choices
 
 
 # The address of a Foundry project

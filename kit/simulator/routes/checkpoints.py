@@ -18,6 +18,7 @@ from kit.simulator.wire import encoded
 
 _PAGE, _LARGEST_PAGE = 10, 100  # OpenAI API reference, "List checkpoint permissions"
 _PREVIEW = "aoai-copy-ft-checkpoints"
+_JSON = {"application/json", "application/*", "*/*"}  # media ranges that hold it (RFC 9110, 12.5.1)
 
 
 class _PermissionShape(Shape):
@@ -85,7 +86,7 @@ class CheckpointRoutes:
         return encoded({"id": permission_id, "object": "checkpoint.permission", "deleted": True})
 
     async def _copy(self, request: Request) -> Response:
-        _require_preview(request)
+        _check_headers(request)
         asked = checked(_CopyShape, await json_object(request))
         job, checkpoint = await self._checkpoint(request)
         check_destination(asked.destinationResourceId)
@@ -93,7 +94,7 @@ class CheckpointRoutes:
         return self._copied(job, checkpoint)
 
     async def _copy_status(self, request: Request) -> Response:
-        _require_preview(request)
+        _check_headers(request)
         return self._copied(*await self._checkpoint(request))
 
     def _copied(self, job: Job, checkpoint: Checkpoint) -> Response:
@@ -122,6 +123,10 @@ class CheckpointRoutes:
         return job, found
 
 
-def _require_preview(request: Request) -> None:
+def _check_headers(request: Request) -> None:
+    """Refuse who has not asked for the preview, and who takes no JSON: these two operations say so."""
+    ranges = {each.partition(";")[0].strip() for each in request.headers.get("accept", "*/*").split(",")}
+    if not ranges & _JSON:
+        raise ApiError(406, "NotAcceptable", "The request accepts no answer of the type application/json.")
     if request.headers.get(_PREVIEW) != "preview":
         raise ApiError(400, "BadRequest", f"This preview feature requires the header '{_PREVIEW}: preview'.")
