@@ -42,6 +42,8 @@ class Profile:
         annotated: whether the content filter's verdicts stand where the document has no place for them: in an
             event without choices at the beginning of a stream, in completions and in responses.
         shortest_expiry: the least seconds after which a file may expire.
+        json_ranges: what the header ``Accept`` may name where the document demands ``application/json``; the
+            document knows no wildcard, HTTP does (RFC 9110, 12.5.1).
     """
 
     name: str
@@ -49,6 +51,7 @@ class Profile:
     error: Translation = _unchanged
     annotated: bool = True
     shortest_expiry: int = 14 * _DAY  # Microsoft Foundry, "Azure OpenAI batch", October 2026
+    json_ranges: frozenset[str] = frozenset({"application/json", "application/*", "*/*"})
 
 
 def _documented_job(job: Shown) -> Shown:
@@ -81,6 +84,7 @@ STRICT = Profile(
     error=_documented_error,
     annotated=False,
     shortest_expiry=3600,  # OpenAI API reference, "Upload file"
+    json_ranges=frozenset({"application/json"}),
 )
 PROFILES = {profile.name: profile for profile in (AZURE, STRICT)}
 

@@ -18,7 +18,6 @@ from kit.simulator.wire import encoded
 
 _PAGE, _LARGEST_PAGE = 10, 100  # OpenAI API reference, "List checkpoint permissions"
 _PREVIEW = "aoai-copy-ft-checkpoints"
-_JSON = {"application/json", "application/*", "*/*"}  # media ranges that hold it (RFC 9110, 12.5.1)
 
 
 class _PermissionShape(Shape):
@@ -38,6 +37,7 @@ class CheckpointRoutes:
         self._models = state.models
         self._permissions = state.permissions
         self._copies = state.copies
+        self._json_ranges = state.profile.json_ranges
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -86,7 +86,7 @@ class CheckpointRoutes:
         return encoded({"id": permission_id, "object": "checkpoint.permission", "deleted": True})
 
     async def _copy(self, request: Request) -> Response:
-        _check_headers(request)
+        self._check_headers(request)
         asked = checked(_CopyShape, await json_object(request))
         job, checkpoint = await self._checkpoint(request)
         check_destination(asked.destinationResourceId)
@@ -94,7 +94,7 @@ class CheckpointRoutes:
         return self._copied(job, checkpoint)
 
     async def _copy_status(self, request: Request) -> Response:
-        _check_headers(request)
+        self._check_headers(request)
         return self._copied(*await self._checkpoint(request))
 
     def _copied(self, job: Job, checkpoint: Checkpoint) -> Response:
@@ -105,6 +105,18 @@ class CheckpointRoutes:
                 "copiedAccountDetails": self._copies.of(checkpoint.id),
             }
         )
+
+    def _check_headers(self, request: Request) -> None:
+        """Refuse who takes no JSON, or has not asked for the preview: the document demands both here."""
+        ranges = {each.partition(";")[0].strip() for each in request.headers.get("accept", "*/*").split(",")}
+        if not ranges & self._json_ranges:
+            raise ApiError(
+                406, "NotAcceptable", "The request accepts no answer of the type application/json."
+            )
+        if request.headers.get(_PREVIEW) != "preview":
+            raise ApiError(
+                400, "BadRequest", f"This preview feature requires the header '{_PREVIEW}: preview'."
+            )
 
     async def _model(self, request: Request) -> str:
         """Return the name of a checkpoint as a model, whichever of its names the address has."""
@@ -121,12 +133,3 @@ class CheckpointRoutes:
         if found is None:
             raise not_found("The checkpoint")
         return job, found
-
-
-def _check_headers(request: Request) -> None:
-    """Refuse who has not asked for the preview, and who takes no JSON: these two operations say so."""
-    ranges = {each.partition(";")[0].strip() for each in request.headers.get("accept", "*/*").split(",")}
-    if not ranges & _JSON:
-        raise ApiError(406, "NotAcceptable", "The request accepts no answer of the type application/json.")
-    if request.headers.get(_PREVIEW) != "preview":
-        raise ApiError(400, "BadRequest", f"This preview feature requires the header '{_PREVIEW}: preview'.")
