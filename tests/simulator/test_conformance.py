@@ -218,7 +218,8 @@ def attack(known: Callable[[Simulator], dict[str, str]], tmp_path: Path) -> Call
             }
             command = [sys.executable, "-m", "schemathesis.cli", "run", str(specification)]
             command += ["--url", f"{server.url}/openai/v1", "-H", f"api-key: {KEY}", "--phases", phases]
-            command += ["-n", str(examples), "--seed", "105", "--request-timeout", "120", "--no-color"]
+            command += ["-n", str(examples), "--seed", "105", "--no-color"]
+            command += ["--request-timeout", "120", "--max-response-time", "120"]  # a slow day is no mistake
             command += ["--suppress-health-check", "all", "--warnings", "off", *options]
             done = subprocess.run(
                 command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
