@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+import ipaddress
 import signal
+import socket
 import threading
 from pathlib import Path
 from types import FrameType
@@ -54,7 +56,10 @@ _SNIPPET = """\
     "keys",
     multiple=True,
     metavar="KEY",
-    help=_("Accept only this key; may be repeated. KIT_SIMULATOR_KEY does the same unseen by others."),
+    help=_(
+        "Accept this key only; may be repeated. With --class each key is a learner. KIT_SIMULATOR_KEY does "
+        "the same unseen by others."
+    ),
 )
 @click.option(
     "--seed", type=int, default=105, metavar="NUMBER", help=_("Seed of everything random. Default: 105.")
@@ -133,6 +138,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
             else:
                 url = running.enter_context(serve(host, port, **options)).url
             _show(url, bool(accepted))
+            if for_class:
+                _show_learners(url, host)
+            _show_choices(scenario, state_file)
+            click.echo("\n" + _("Ctrl-C stops it."))
             while not stop.wait(0.2):  # a wait without end would not see Ctrl-C on Windows
                 pass
     finally:
@@ -156,7 +165,23 @@ def _show(url: str, has_key: bool) -> None:
         "/openai/v1/",
         "/openai/…?api-version=…",
         "/api/projects/PROJECT/openai/v1/",
-        "/simulator/status",
     ):
         click.echo(f"    {url}{path}")
-    click.echo("\n" + _("Ctrl-C stops it."))
+    click.echo(f"    {url}/ – " + _("its page, for a browser; where keys are demanded, one is the password"))
+
+
+def _show_learners(url: str, host: str) -> None:
+    """Print what the learners of a class set, in place of the variables above."""
+    if ipaddress.ip_address(socket.gethostbyname(host)).is_unspecified:  # no address to come to
+        url = url.replace(host, "<" + _("this computer's address") + ">")
+    click.echo("\n" + _("For each learner of the class:"))
+    click.echo(f"    export KIT_SIMULATOR_URL={url}")
+    click.echo("    export KIT_SIMULATOR_KEY=<" + _("a key of their own") + ">")
+
+
+def _show_choices(scenario: str | None, state_file: Path | None) -> None:
+    """Print what was chosen, so that nobody wonders why a request fails."""
+    if scenario:
+        click.echo("\n" + _("Scenario: {name}").format(name=scenario))
+    if state_file:
+        click.echo(_("State file: {name}").format(name=state_file.name))

@@ -9,6 +9,7 @@ from typing import Any
 import openai
 from azure.core import exceptions as azure_errors
 
+from kit import settings
 from kit.errors import N_, KitError, ServiceError
 
 _REFUSED = (openai.AuthenticationError, openai.PermissionDeniedError, azure_errors.ClientAuthenticationError)
@@ -29,6 +30,13 @@ def explain(error: Exception) -> KitError:
     The service's own words are quoted, except where it refused a credential: such a message can repeat it.
     """
     if isinstance(error, _REFUSED):
+        if _asked_simulator(error):
+            return ServiceError(
+                N_("The simulator refused the key."),
+                advice=N_(
+                    "Set KIT_SIMULATOR_KEY to the key that your teacher gave you, and start Jupyter again."
+                ),
+            )
         return ServiceError(
             N_("The service refused the credential."),
             advice=N_(
@@ -44,6 +52,13 @@ def explain(error: Exception) -> KitError:
             ),
         )
     return _refusal(error, own_words(error))
+
+
+def _asked_simulator(error: Exception) -> bool:
+    """Return whether somebody else's simulator was asked, a teacher's for instance."""
+    address = settings.variable("KIT_SIMULATOR_URL").rstrip("/")
+    response = getattr(error, "response", None)  # the clients' errors all have it; azure-core's may be None
+    return bool(address) and str(getattr(getattr(response, "request", None), "url", "")).startswith(address)
 
 
 def _refusal(error: Exception, detail: str) -> KitError:

@@ -125,3 +125,18 @@ def test_the_open_network_needs_a_key():
     assert done.returncode == 2
     assert "key" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_learners_of_a_class_are_told_what_to_set_and_choices_are_confirmed(tmp_path):
+    options = ("--class", "--host", "0.0.0.0", "--key", KEY, "--scenario", "flaky")
+    with served(*options, "--state", str(tmp_path / "class.db")) as (_process, _url, said):
+        port = re.search(r"0\.0\.0\.0:(\d+)", said)
+        assert port
+        assert f"export KIT_SIMULATOR_URL=http://<this computer's address>:{port[1]}\n" in said
+        assert "export KIT_SIMULATOR_KEY=<a key of their own>\n" in said
+        assert "Scenario: flaky" in said
+        assert "State file: class.db" in said
+        assert KEY not in said
+    with served() as (_process, _url, said):
+        assert "KIT_SIMULATOR_URL" not in said
+        assert "Scenario" not in said

@@ -6,6 +6,7 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from kit.errors import KitError
 from kit.lab import explaining
+from kit.simulator import serve
 
 
 def refused(call):
@@ -75,3 +76,14 @@ def test_azure_resource_manager_is_quoted_too(running):
     error = refused(lambda: running.management.deployments.get(*place, "nobody"))
     assert isinstance(error, ResourceNotFoundError)
     assert "deployment was not found" in str(explaining.explain(error))
+
+
+def test_a_key_that_the_teachers_simulator_refuses_is_explained_as_such(monkeypatch):
+    """Advice about Azure's keys would send a learner of a class to a place that has nothing to do with it."""
+    with serve(port=0, keys=("the-teachers-key-0001",)) as server:
+        client = openai.OpenAI(base_url=f"{server.url}/openai/v1/", api_key="another", max_retries=0)
+        with client, pytest.raises(openai.AuthenticationError) as failure:
+            client.models.list()
+        assert "AZURE_OPENAI_API_KEY" in explaining.explain(failure.value).advice
+        monkeypatch.setenv("KIT_SIMULATOR_URL", server.url)
+        assert "KIT_SIMULATOR_KEY" in explaining.explain(failure.value).advice

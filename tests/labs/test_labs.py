@@ -54,7 +54,7 @@ def test_pytest_runs_the_labs_and_kills_their_kernels(request: pytest.FixtureReq
 
 LABS = [path.stem for path in template_paths(settings.templates_folder())]
 TRAINS = "fine-tune-local"
-# The code is the same everywhere, and the learners' editions run in every language: one stands for the others.
+# The code is the same everywhere, and learners' editions run in every language: one stands for the others.
 QUICK = {"evaluate": "zh", "fine-tune-local": "zh"}
 EDITIONS = [
     pytest.param(lab, locale, marks=() if locale == QUICK.get(lab, "en") else pytest.mark.slow)
