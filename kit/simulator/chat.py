@@ -130,7 +130,7 @@ class Completion:
 
     def _finish_reason(self, answer: Answer) -> str:
         # OpenAI API, "Function calling": a function that was named ends with "stop".
-        called = answer.function is not None and self._request.task.choice != answer.function
+        called = answer.function is not None and self._request.task.forced is None
         if not called or answer.finish_reason != "stop":
             return answer.finish_reason
         return "function_call" if self._request.as_function else "tool_calls"

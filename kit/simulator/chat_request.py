@@ -64,6 +64,9 @@ def read(body: Mapping[str, Any]) -> ChatRequest:
     asked = checked(ChatShape, body)
     _check_together(asked)
     tools = [tool.function for tool in asked.tools or ()] or list(asked.functions or ())
+    for position, tool in enumerate(tools):
+        place = f"tools[{position}].function" if asked.tools else f"functions[{position}]"
+        check_parameters(f"{place}.parameters", tool.parameters, tool.name, strict=bool(tool.strict))
     form = asked.response_format
     schema = form.json_schema if form is not None and form.type == "json_schema" else None
     if schema is not None:
@@ -81,7 +84,7 @@ def read(body: Mapping[str, Any]) -> ChatRequest:
         json=form is not None and form.type != "text",
         schema=(schema.schema_ or {}) if schema is not None else None,
         tools=tuple(Tool(tool.name, tool.description, tool.parameters) for tool in tools),
-        choice=_choice(asked, tools),
+        **_choice(asked, tools),
     )
     return ChatRequest(
         task=task,
@@ -120,15 +123,15 @@ def _check_together(asked: ChatShape) -> None:
             )
 
 
-def _choice(asked: ChatShape, tools: list[Function]) -> str:
+def _choice(asked: ChatShape, tools: list[Function]) -> dict[str, Any]:
     choice = asked.tool_choice or asked.function_call or "auto"
     if isinstance(choice, str):
-        return choice
+        return {"choice": choice}
     name = choice.function.name if isinstance(choice, NamedChoice) else choice.name
     if name not in {tool.name for tool in tools}:
         param = "tool_choice" if asked.tools else "function_call"
         raise refusal(param, f"Tool choice '{name}' not found in 'tools' parameter.")
-    return name
+    return {"forced": name}
 
 
 def flattened(param: str, message: Message) -> dict[str, str]:
@@ -196,3 +199,16 @@ def check_schema(param: str, schema: Any, name: str, *, strict: bool) -> None:
     """
     if problem := structured.problem_of(schema, strict=strict):
         raise refusal(param, f"Invalid schema for response_format '{name}': {problem}", "invalid_json_schema")
+
+
+def check_parameters(param: str, schema: Any, name: str, *, strict: bool) -> None:
+    """Refuse the parameters of a function that the service would not take; None stands for no parameters.
+
+    Raises:
+        ApiError: they are such.
+    """
+    problem = None if schema is None else structured.problem_of_parameters(schema, strict=strict)
+    if problem:
+        raise refusal(
+            param, f"Invalid schema for function '{name}': {problem}", "invalid_function_parameters"
+        )

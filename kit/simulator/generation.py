@@ -51,7 +51,8 @@ class Task:
         json: whether the answer is JSON.
         schema: what that JSON conforms to, or None.
         tools: functions that may be called.
-        choice: ``none``, ``auto``, ``required``, or the name of the function to call.
+        choice: ``none``, ``auto`` or ``required``.
+        forced: the name of the function to call, whatever the choice; None where none is named.
     """
 
     messages: list[dict[str, str]]
@@ -67,6 +68,7 @@ class Task:
     schema: Any = None
     tools: tuple[Tool, ...] = ()
     choice: str = "auto"
+    forced: str | None = None
 
 
 def write(state: State, deployment: Deployment, task: Task, seed: int) -> list[Answer]:
@@ -116,10 +118,10 @@ def _called(task: Task) -> Tool | None:
     Left to choose, the simulator's model calls the function whose name or description has most words in
     common with what the user said last; it never calls again once it has been given a result.
     """
+    if task.forced is not None:
+        return next((tool for tool in task.tools if tool.name == task.forced), None)
     if not task.tools or task.choice == "none":
         return None
-    if task.choice not in {"auto", "required"}:
-        return next((tool for tool in task.tools if tool.name == task.choice), None)
     if task.choice == "required":
         return max(task.tools, key=lambda tool: _likeness(tool, task.messages))
     if task.messages[-1]["role"] != "user":

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from kit.simulator import prompt_tokens
-from kit.simulator.chat_request import DEFAULT_ANSWER, check_schema, metadata
+from kit.simulator.chat_request import DEFAULT_ANSWER, check_parameters, check_schema, metadata
 from kit.simulator.generation import Task, Tool
 from kit.simulator.response_items import Items, as_message, kept_item, read_items
 from kit.simulator.response_shapes import Format, Reasoning, Referred, ResponseShape, ToolName
@@ -74,7 +74,7 @@ def read(body: Mapping[str, Any], store: ResponseStore, identifier: str) -> Resp
     form = (asked.text.format if asked.text else None) or Format(type="text")
     if form.type == "json_schema":
         check_schema("text.format.schema", form.schema_ or {}, form.name, strict=bool(form.strict))
-    tools = [tool for tool in asked.tools or () if tool.type == "function"]
+    tools = asked.tools or []  # functions all of them: others have been refused
     task = Task(
         messages=[*instructions, *context] or [{"role": "user", "content": ""}],
         n=1,
@@ -87,7 +87,7 @@ def read(body: Mapping[str, Any], store: ResponseStore, identifier: str) -> Resp
         json=form.type != "text",
         schema=(form.schema_ or {}) if form.type == "json_schema" else None,
         tools=tuple(Tool(tool.name, tool.description or "", tool.parameters) for tool in tools),
-        choice=_choice(asked),
+        **_choice(asked),
     )
     return ResponseRequest(
         task=task,
@@ -115,6 +115,9 @@ def _check_together(asked: ResponseShape) -> None:
         if "name" not in tool.model_fields_set:
             name = f"tools[{position}].name"
             raise refusal(name, f"Missing required parameter: '{name}'.", "missing_required_parameter")
+        check_parameters(
+            f"tools[{position}].parameters", tool.parameters, tool.name, strict=bool(tool.strict)
+        )
     if isinstance(asked.tool_choice, ToolName) or asked.tool_choice == "required":
         names = {tool.name for tool in asked.tools or ()}
         wanted = asked.tool_choice.name if isinstance(asked.tool_choice, ToolName) else None
@@ -124,10 +127,10 @@ def _check_together(asked: ResponseShape) -> None:
             )
 
 
-def _choice(asked: ResponseShape) -> str:
+def _choice(asked: ResponseShape) -> dict[str, Any]:
     if isinstance(asked.tool_choice, ToolName):
-        return asked.tool_choice.name
-    return asked.tool_choice or "auto"
+        return {"forced": asked.tool_choice.name}
+    return {"choice": asked.tool_choice or "auto"}
 
 
 def _conversation(
@@ -165,10 +168,8 @@ def _echo(asked: ResponseShape, form: Format) -> dict[str, Any]:
         "parallel_tool_calls": asked.parallel_tool_calls is not False,
         "previous_response_id": asked.previous_response_id,
         "reasoning": {
-            "effort": None
-            if reasoning is None or reasoning.effort in {"none", "xhigh"}
-            else reasoning.effort,
-            "summary": None if reasoning is None else reasoning.summary,
+            "effort": None if reasoning.effort in {"none", "xhigh"} else reasoning.effort,
+            "summary": reasoning.summary,
         },
         "store": asked.store is not False,
         "temperature": 1.0 if asked.temperature is None else asked.temperature,

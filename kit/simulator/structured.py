@@ -14,6 +14,7 @@ from typing import Any
 
 _DEEPEST = 12  # a schema that refers to itself ends somewhere
 _MOST_PARTS = 1_000  # a list of lists of lists would otherwise never end
+_NO_OBJECT = "schema must be a JSON Schema of 'type: \"object\"', got something else."
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _YES = re.compile(r"\b(yes|true|sim|sí|oui|aye)\b|是", re.IGNORECASE)
 _CAPITALIZED = re.compile(r"(?<=[\s,(¿¡「“])[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*")
@@ -43,8 +44,24 @@ def problem_of(schema: Any, *, strict: bool) -> str | None:
     if not strict:
         return None
     if not isinstance(schema, Mapping) or schema.get("type") != "object":
-        return "schema must be a JSON Schema of 'type: \"object\"', got something else."
+        return _NO_OBJECT
     return _strict_problem(schema, ())
+
+
+def problem_of_parameters(schema: Any, *, strict: bool) -> str | None:
+    """Return why the parameters of a function cannot be used, in the service's words, or None.
+
+    Parameters are an object, and need not say so unless they are strict.
+
+    Args:
+        schema: as the client sent it.
+        strict: whether the rules of strict structured outputs hold.
+    """
+    if not isinstance(schema, Mapping):
+        return _NO_OBJECT
+    if problem := problem_of(schema, strict=strict):
+        return problem
+    return None if schema.get("type", "object") == "object" else _NO_OBJECT
 
 
 def _strict_problem(schema: Any, context: tuple[str, ...]) -> str | None:
@@ -113,13 +130,14 @@ def arguments_for(schema: Any, prompt: str) -> str:
 def conforms(value: Any, schema: Any) -> bool:
     """Tell whether a value is what a schema describes; references to other documents are never followed."""
     from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import UnknownType
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
     try:
         return Draft202012Validator(schema, registry=Registry()).is_valid(value)
-    except (Unresolvable, RecursionError, re.error):
-        return False
+    except (Unresolvable, UnknownType, RecursionError, re.error, TypeError, AttributeError):
+        return False  # a reference may lead to a place in the document that is no schema
 
 
 def _written(value: Any) -> str:
@@ -169,8 +187,8 @@ class Filling:
         if kind == "object":
             return self._object(schema, depth)
         if kind == "array":
-            count = max(int(schema.get("minItems", 1)), 1 if depth < _DEEPEST // 2 else 0)
-            count = min(count, int(schema.get("maxItems", count)), 100, max(self._left, 0))
+            count = max(_bound(schema, "minItems", 1), 1 if depth < _DEEPEST // 2 else 0)
+            count = min(count, _bound(schema, "maxItems", count), 100, max(self._left, 0))
             return [
                 self.value(schema.get("items", {"type": "string"}), name, depth + 1) for _ in range(count)
             ]
@@ -183,14 +201,12 @@ class Filling:
         return self._string(schema, name)
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        properties = schema.get("properties")
-        properties = properties if isinstance(properties, Mapping) else {}
-        required = schema.get("required")
+        properties = _properties(schema)
         names = list(properties)
-        if depth > 2 and isinstance(required, list):  # optional depths would only repeat what is known
-            names = [name for name in names if name in required]
+        if depth > 2 and "required" in schema:  # optional depths would only repeat what is known
+            names = [name for name in names if name in _required(schema)]
         made = {name: self.value(properties[name], name, depth + 1) for name in names}
-        for name in required if isinstance(required, list) else []:
+        for name in _required(schema):
             made.setdefault(name, self._text)
         return made
 
@@ -253,12 +269,27 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return str(kind)
 
 
+def _bound(schema: Mapping[str, Any], name: str, otherwise: int) -> int:
+    value = schema.get(name)
+    return int(value) if isinstance(value, int | float) else otherwise
+
+
+def _required(schema: Mapping[str, Any]) -> list[str]:
+    names = schema.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = schema.get("properties")
+    return properties if isinstance(properties, Mapping) else {}
+
+
 def _merged(parts: list[Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Mapping):
-            properties = {**merged.get("properties", {}), **part.get("properties", {})}
-            required = [*merged.get("required", []), *part.get("required", [])]
+            properties = {**_properties(merged), **_properties(part)}
+            required = [*_required(merged), *_required(part)]
             merged |= part
             merged |= {"properties": properties} if properties else {}
             merged |= {"required": required} if required else {}

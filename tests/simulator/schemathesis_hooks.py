@@ -34,7 +34,7 @@ _RULES = re.compile(
             "does not support audio output",
             "must contain the word 'json'",
             "not found",
-            "Invalid schema for response_format",
+            "Invalid schema for (response_format|function)",
             "too many properties|keys have at most",
             "The simulator (has no|keeps no)",
             "The simulator's model does not read items",

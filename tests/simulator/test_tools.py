@@ -98,3 +98,63 @@ def test_what_does_not_fit_is_named(client: OpenAI, options: dict[str, Any], par
     with pytest.raises(openai.BadRequestError) as refused:
         ask(client, **options)
     assert refused.value.param == param
+
+
+def named(name: str, parameters: Any = None, **options: Any) -> Any:
+    return {"type": "function", "function": {"name": name, "parameters": parameters, **options}}
+
+
+BAD_PARAMETERS: list[tuple[Any, bool | None, str]] = [
+    ({"type": "object", "properties": {"a": {"type": "array", "minItems": "x"}}}, None, "JSON Schema"),
+    ({"type": "object", "properties": {"a": {"type": "array", "minItems": None}}}, None, "JSON Schema"),
+    ({"type": "object", "required": [["a"]]}, None, "JSON Schema"),
+    ({"allOf": [{"properties": 5}]}, None, "JSON Schema"),
+    ({"type": "nonsense"}, None, "JSON Schema"),
+    ([1], None, "'type: \"object\"'"),
+    ({"type": "string"}, None, "'type: \"object\"'"),
+    ({"type": "object", "properties": {}}, True, "'additionalProperties' is required"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "strict", "reason"), BAD_PARAMETERS)
+def test_parameters_the_service_would_not_take_are_refused_everywhere(
+    client: OpenAI, parameters: Any, strict: bool | None, reason: str
+):
+    tool = named("f", parameters, strict=strict)
+    flat: Any = {"type": "function", **tool["function"]}
+    older: Any = {"functions": [tool["function"]], "tools": openai.NOT_GIVEN}
+    calls: list[tuple[str, Any]] = [
+        ("tools[0].function.parameters", lambda: ask(client, tools=[tool])),
+        ("functions[0].parameters", lambda: ask(client, **older)),
+        ("tools[0].parameters", lambda: client.responses.create(model="gpt-4o", input="x", tools=[flat])),
+    ]
+    for param, call in calls:
+        with pytest.raises(openai.BadRequestError) as refused:
+            call()
+        assert (refused.value.param, refused.value.code) == (param, "invalid_function_parameters")
+        assert "Invalid schema for function 'f': " in refused.value.message
+        assert reason in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "odd", [{"minItems": "x", "type": "array"}, {"required": [["a"]]}, {"properties": 5}]
+)
+@pytest.mark.parametrize("place", ["property", "part"])
+def test_references_to_what_is_no_schema_do_no_harm(client: OpenAI, odd: Any, place: str):
+    there = {"$ref": "#/x-kept"}
+    inner = {"properties": {"a": there}} if place == "property" else {"allOf": [there]}
+    choice: Any = {"type": "function", "function": {"name": "f"}}
+    tools = [named("f", {"type": "object", "x-kept": odd, **inner})]
+    call = ask(client, tools=tools, tool_choice=choice).choices[0].message.tool_calls[0]
+    assert isinstance(json.loads(call.function.arguments), dict)
+
+
+@pytest.mark.parametrize("name", ["none", "auto", "required"])
+def test_a_function_may_be_called_like_a_choice(client: OpenAI, name: str):
+    choice: Any = {"type": "function", "function": {"name": name}}
+    answer = ask(client, tools=[WEATHER, named(name)], tool_choice=choice).choices[0]
+    assert [call.function.name for call in answer.message.tool_calls] == [name]
+    flat: Any = [{"type": "function", "name": each, "parameters": None} for each in ("get_weather", name)]
+    forced: Any = {"type": "function", "name": name}
+    response = client.responses.create(model="gpt-4o", input="Weather?", tools=flat, tool_choice=forced)
+    assert [getattr(item, "name", None) for item in response.output] == [name]
