@@ -151,3 +151,23 @@ def test_a_schema_never_makes_the_simulator_fetch_anything():
 )
 def test_odd_schemas_do_no_harm(schema: Any):
     assert len(structured.as_json("words", "", schema)) < 10**6
+
+
+def test_an_answer_that_is_cut_off_is_not_scored_to_its_end(client: OpenAI, monkeypatch: pytest.MonkeyPatch):
+    """Otherwise a call of a function costs the time that the whole prompt takes."""
+    from kit.simulator.learner.model import Reader
+
+    worked: list[int] = []
+    following = Reader.next
+
+    def noted(self: Reader, written: list[int]) -> Any:
+        worked.append(len(written))
+        return following(self, written)
+
+    monkeypatch.setattr(Reader, "next", noted)
+    long: Any = [{"role": "user", "content": "Tell me about lamps. " * 50}]
+    parameters = {"type": "object", "properties": {"text": {"type": "string"}}}
+    tool: Any = {"type": "function", "function": {"name": "note", "parameters": parameters}}
+    answer = ask(client, messages=long, tools=[tool], tool_choice="required", max_tokens=5)
+    assert answer.choices[0].finish_reason == "length"
+    assert len(worked) <= 6

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from kit.simulator.learner.features import LONGEST_RECURRING
 from kit.simulator.learner.records import Messages
 from kit.simulator.learner.vocabulary import END, SIZE, UNUSED, Floats, Integers, encode
 from kit.tokens import encoding
@@ -144,6 +145,10 @@ def _said(messages: Messages) -> set[int]:
     return set().union(*(_tokens_in(message["content"]) for message in messages)) or {END}
 
 
-@lru_cache(maxsize=200)  # system prompts recur
 def _tokens_in(text: str) -> frozenset[int]:
+    return _tokens_in_recurring(text) if len(text) <= LONGEST_RECURRING else frozenset(encode(text))
+
+
+@lru_cache(maxsize=200)  # system prompts recur
+def _tokens_in_recurring(text: str) -> frozenset[int]:
     return frozenset(encode(text))

@@ -24,7 +24,11 @@ BUCKETS = 1 << 17
 SUFFIXES = (1, 2, 3, 4, 6, 8, 12, 20)  # how many preceding tokens are compared
 CONTEXT_FEATURES = 7
 
+LONGEST_RECURRING = 4000
+"""Characters of the longest text that caches keep: longer ones rarely recur, and would fill the memory."""
+
 _LONGEST_TEXT = 4000
+_LONGEST_WORD = 64  # characters of the longest word that is remembered
 _EARLIER_TURNS, _SYSTEM = 0.3, 0.15
 _MOST_STATEMENTS = 8  # of a text: the first and the last ones; requests stand at either end
 _STATEMENT = re.compile(r"[^.!?:;\n。！？：；]+[.!?:;\n。！？：；]*")
@@ -103,11 +107,17 @@ def is_han(word: str) -> bool:
     return "一" <= word[0] <= "鿿"
 
 
-@lru_cache(maxsize=50_000)
 def _features_of(word: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Return the numbers of a word's features, and how much of each there is; a number may come twice."""
+    return _features_of_usual(word) if len(word) <= _LONGEST_WORD else _told_apart(word)
+
+
+def _told_apart(word: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
     found = _weighed(word)
     return tuple(number for number, _ in found), tuple(amount for _, amount in found)
+
+
+_features_of_usual = lru_cache(maxsize=50_000)(_told_apart)
 
 
 def _weighed(word: str) -> list[tuple[int, float]]:
@@ -188,7 +198,8 @@ class Prompt:
 
 def prompt_of(messages: Messages) -> Prompt:
     """Return the features of a prompt: all messages before the answer."""
-    last, earlier, system = split(messages)
+    last, earlier, told_first = split(messages)
+    system = told_first[:_LONGEST_TEXT]  # nobody reads further, and caches keep it
     stated = _statements(last)
     said, before, told = _joined(stated), _features_in(earlier), _features_in_system(system)
     content = _bagged([(said, 1.0), (before, _EARLIER_TURNS), (told, _SYSTEM)])

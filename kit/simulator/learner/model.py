@@ -186,10 +186,6 @@ class LanguageModel:
         known = base.knowledge
         return cls(parameters, vocabulary, banks, known, rate, base.origin, base.base_places, choices)
 
-    def reader(self, messages: Messages) -> Reader:
-        """Return an object that gives distributions of the next token after a prompt."""
-        return Reader(self, messages)
-
     def generate(  # noqa: PLR0913 - what the service lets a caller choose
         self,
         messages: Messages,
@@ -205,7 +201,7 @@ class LanguageModel:
         Equal arguments give equal answers. Log-probabilities are natural and those of the model's whole
         distribution, before temperature and top_p.
         """
-        reader = self.reader(messages)
+        reader = Reader(self, messages)
         generator = np.random.default_rng(seed)
         written: list[int] = []
         while len(written) < max_tokens:
@@ -217,17 +213,19 @@ class LanguageModel:
             written.append(token)
             yield reader.token(token, here, top_logprobs)
 
-    def score(self, messages: Messages, top_logprobs: int = 0) -> list[Token]:
-        """Return the tokens of the given assistant answer with the model's log-probabilities."""
-        reader = self.reader(messages[:-1])
+    def score(self, messages: Messages, top_logprobs: int = 0) -> Iterator[Token]:
+        """Yield the tokens of the given assistant answer with the model's log-probabilities."""
+        reader = Reader(self, messages[:-1])
         tokens = answer_tokens(messages)[:-1]
-        return [
-            reader.token(token, reader.next(tokens[:at]), top_logprobs) for at, token in enumerate(tokens)
-        ]
+        for at, token in enumerate(tokens):
+            yield reader.token(token, reader.next(tokens[:at]), top_logprobs)
 
     def probabilities(self, messages: Messages, written: Sequence[int] = ()) -> Floats:
-        """Return the probability of every token id after a prompt and what is written; shape (SIZE,)."""
-        reader = self.reader(messages)
+        """Return the probability of every token id after a prompt and what is written; shape (SIZE,).
+
+        Nothing but tests needs them all: that they sum to one, and that sampling and scoring agree with them.
+        """
+        reader = Reader(self, messages)
         here = reader.next(list(written))
         everything = reader.background * np.float32(here.background_share)
         everything[self.vocabulary.tokens] = here.active

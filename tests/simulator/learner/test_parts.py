@@ -16,13 +16,15 @@ from kit.simulator.learner import (
     Hyperparameters,
     LanguageModel,
     Messages,
+    background,
     base_model,
+    features,
     fine_tune,
     resolve_hyperparameters,
 )
 from kit.simulator.learner import base as base_module
 from kit.simulator.learner.corpus import load
-from kit.simulator.learner.features import Bag, Bags
+from kit.simulator.learner.features import Bag, Bags, prompt_of
 from kit.simulator.learner.retrieval import Index
 from kit.simulator.learner.snapshot import flat, restored
 from kit.simulator.learner.tables import Patched, patch
@@ -108,7 +110,7 @@ def test_a_model_survives_a_round_trip_through_bytes(
     assert len(kept) < 3_000_000
     restored = LanguageModel.from_bytes(kept, base)
     for one in data("en")[1][:3]:
-        assert restored.score(one) == tuned.score(one)
+        assert list(restored.score(one)) == list(tuned.score(one))
         sampled = [list(model.generate(one[:-1], max_tokens=20, seed=3)) for model in (restored, tuned)]
         assert sampled[0] == sampled[1]
     assert LanguageModel.from_bytes(base.to_bytes(), base) is base
@@ -269,3 +271,21 @@ def test_a_long_job_looks_at_a_part_of_its_examples(
     run = fine_tune(base, examples, [], Hyperparameters(1, 30, 1.0), seed=1)
     assert seen == [10] * 4  # a third of each batch
     assert len(run.checkpoints[-1].model.banks[-1]) == 50
+
+
+def test_what_is_long_is_not_kept_in_memory() -> None:
+    """A server lives for long, and prompts have up to sixteen million characters."""
+    features._features_in_system.cache_clear()
+    features._standing.cache_clear()
+    long = "lamp " * 50_000
+    told = [{"role": "system", "content": long}, {"role": "user", "content": long}]
+    said = background._tokens_in_recurring.cache_info().currsize
+    before = prompt_of(told), background._said(told)
+    again = [{"role": "system", "content": long[:4000]}, {"role": "user", "content": long[:4000]}]
+    assert background._tokens_in_recurring.cache_info().currsize == said
+    assert np.array_equal(prompt_of(again).content.ids, before[0].content.ids)
+    assert features._features_in_system.cache_info().currsize == 1  # the same beginning
+    assert features._standing.cache_info().currsize == 1
+    words = features._features_of_usual.cache_info().currsize
+    assert features._features_of("z" * 65)[0]
+    assert features._features_of_usual.cache_info().currsize == words

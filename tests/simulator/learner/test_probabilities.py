@@ -36,7 +36,7 @@ def test_top_tokens_are_the_largest_of_the_whole_distribution(tuned: LanguageMod
 
 def test_score_gives_the_probability_of_each_token(base: LanguageModel) -> None:
     given = "It depends. 🚲 Здравствуйте"
-    scored = base.score([*PROMPT, {"role": "assistant", "content": given}])
+    scored = list(base.score([*PROMPT, {"role": "assistant", "content": given}]))
     ids = encoding().encode(given)
     assert [token.id for token in scored] == ids
     assert b"".join(token.data for token in scored).decode() == given
@@ -48,7 +48,7 @@ def test_score_gives_the_probability_of_each_token(base: LanguageModel) -> None:
 def test_generated_and_scored_probabilities_agree(tuned: LanguageModel) -> None:
     generated = list(tuned.generate(PROMPT, max_tokens=30, temperature=1.0, seed=4))
     content = b"".join(token.data for token in generated).decode()
-    scored = tuned.score([*PROMPT, {"role": "assistant", "content": content}])
+    scored = list(tuned.score([*PROMPT, {"role": "assistant", "content": content}]))
     if [token.id for token in scored] == [token.id for token in generated]:
         assert [token.logprob for token in scored] == [token.logprob for token in generated]
     else:  # the same text can be cut into tokens differently; its end must not differ then
@@ -64,7 +64,7 @@ def test_the_reported_validation_loss_is_what_score_measures(
     prompts = [one[:-1] for one in validation]
     total, tokens = 0.0, 0
     for one, prompt in zip(validation, prompts, strict=True):
-        scored = last.model.score(one)
+        scored = list(last.model.score(one))
         end = last.model.probabilities(prompt, [token.id for token in scored])[199_999]
         total -= sum(token.logprob for token in scored) + math.log(end)
         tokens += len(scored) + 1

@@ -96,7 +96,7 @@ def test_a_run_is_deterministic_and_depends_on_its_seed(data: Data, base: Langua
     runs = [fine_tune(base, training, validation, chosen, seed=seed) for seed in (7, 7, 8)]
     assert runs[0].steps == runs[1].steps
     assert runs[0].steps != runs[2].steps
-    again = [run.checkpoints[-1].model.score(validation[0]) for run in runs[:2]]
+    again = [list(run.checkpoints[-1].model.score(validation[0])) for run in runs[:2]]
     assert again[0] == again[1]
 
 
@@ -106,7 +106,7 @@ def test_validation_is_never_learned_from(data: Data, base: LanguageModel) -> No
     with_it = fine_tune(base, training, validation, chosen, seed=3)
     without = fine_tune(base, training, [], chosen, seed=3)
     assert [one.train_loss for one in with_it.steps] == [one.train_loss for one in without.steps]
-    scores = [run.checkpoints[-1].model.score(validation[0]) for run in (with_it, without)]
+    scores = [list(run.checkpoints[-1].model.score(validation[0])) for run in (with_it, without)]
     assert scores[0] == scores[1]
     assert without.steps[-1].valid_loss is None
     assert without.steps[-1].full_valid_loss is None
