@@ -32,7 +32,7 @@ class Engine(Protocol):
         batch_size: int | None = None,
         learning_rate_multiplier: float | None = None,
     ) -> Hyperparameters:
-        """Choose what the client left open (``None`` or -1)."""
+        """Choose what the client left open (``None``)."""
         ...
 
     def fine_tune(  # noqa: PLR0913 - what training consists of

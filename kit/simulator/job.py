@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.job_request import JobRequest
+from kit.simulator.profiles import CHOSEN_BY_SERVICE
 from kit.simulator.timeline import Action, Timeline
 
 if TYPE_CHECKING:
@@ -77,10 +78,13 @@ class Job:
     held: tuple[float, list[tuple[float, Action]]] | None = None
 
     def __post_init__(self) -> None:
-        self.hyperparameters = {
+        asked = {
             "n_epochs": self.request.n_epochs,
             "batch_size": self.request.batch_size,
             "learning_rate_multiplier": self.request.learning_rate_multiplier,
+        }
+        self.hyperparameters = {
+            name: CHOSEN_BY_SERVICE if value is None else value for name, value in asked.items()
         }
         self._random = random.Random(self.digits)
 

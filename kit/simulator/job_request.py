@@ -3,15 +3,20 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from kit.simulator.chat_request import metadata
 from kit.simulator.errors import invalid_payload
+from kit.simulator.profiles import CHOSEN_BY_SERVICE
 
 LONGEST_SUFFIX = 18  # characters; Microsoft Foundry, "Customize a model with fine-tuning", October 2026
 _SUFFIX = re.compile(r"[A-Za-z0-9_-]+")
 _TRAINING_TYPES = {"standard", "globalstandard", "datazonestandard", "developer", "developertier"}
-AUTO = -1
-"""How the service writes a hyperparameter that it will choose by itself."""
+_MOST_EPOCHS, _LARGEST_BATCH = 50, 256  # OpenAI API reference, "Create fine-tuning job"
+_LARGEST_MULTIPLIER = 10_000
+
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class JobRequest:
     Attributes:
         model: what training begins with, as the client wrote it.
         training_file, validation_file: identifiers; the latter may be None.
-        n_epochs, batch_size, learning_rate_multiplier: -1 where the service chooses.
+        n_epochs, batch_size, learning_rate_multiplier: None where the service chooses.
         suffix: end of the tuned model's name, or None.
         seed: None where the service chooses.
         metadata: the client's own notes, or None.
@@ -31,9 +36,9 @@ class JobRequest:
     model: str
     training_file: str
     validation_file: str | None
-    n_epochs: int
-    batch_size: int
-    learning_rate_multiplier: float
+    n_epochs: int | None
+    batch_size: int | None
+    learning_rate_multiplier: float | None
     suffix: str | None
     seed: int | None
     metadata: dict[str, str] | None
@@ -52,9 +57,9 @@ def read(body: Mapping[str, Any]) -> JobRequest:
         model=_text(body, "model"),
         training_file=_text(body, "training_file"),
         validation_file=_text(body, "validation_file") if validation_file else None,
-        n_epochs=int(_number(chosen, "n_epochs", whole=True)),
-        batch_size=int(_number(chosen, "batch_size", whole=True)),
-        learning_rate_multiplier=_number(chosen, "learning_rate_multiplier", whole=False),
+        n_epochs=_number(chosen, "n_epochs", int, _MOST_EPOCHS),
+        batch_size=_number(chosen, "batch_size", int, _LARGEST_BATCH),
+        learning_rate_multiplier=_number(chosen, "learning_rate_multiplier", float, _LARGEST_MULTIPLIER),
         suffix=_suffix(body.get("suffix")),
         seed=_seed(body.get("seed")),
         metadata=_metadata(body.get("metadata")),
@@ -88,14 +93,16 @@ def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _number(chosen: Mapping[str, Any], name: str, *, whole: bool) -> float:
+def _number(chosen: Mapping[str, Any], name: str, kind: type[N], most: int) -> N | None:
     value = chosen.get(name)
-    if value is None or value in ("auto", AUTO):
-        return AUTO
-    kinds = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value <= 10_000:
-        raise invalid_payload(f"The hyperparameter '{name}' must be a positive number or 'auto'.", name)
-    return value
+    if value in (None, "auto", CHOSEN_BY_SERVICE):
+        return None
+    kinds = int if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value <= most:
+        raise invalid_payload(
+            f"The hyperparameter '{name}' must be 'auto', or a positive number of at most {most}.", name
+        )
+    return kind(value)
 
 
 def _suffix(value: Any) -> str | None:
@@ -121,7 +128,7 @@ def _metadata(value: Any) -> dict[str, str] | None:
         return None
     if not isinstance(value, Mapping) or not all(isinstance(text, str) for text in value.values()):
         raise invalid_payload("The metadata must be an object whose values are strings.", "metadata")
-    return dict(value)
+    return metadata(dict(value))
 
 
 def _training_type(value: Any) -> str | None:

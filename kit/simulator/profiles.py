@@ -16,7 +16,8 @@ from kit.errors import N_, UsageError
 Shown = dict[str, Any]
 Translation = Callable[[Shown], Shown]
 
-_AUTO = -1  # how the service writes a hyperparameter that it will choose by itself
+CHOSEN_BY_SERVICE = -1
+"""How a job shows a hyperparameter that the service has yet to choose; a client may send it, too."""
 _DAY = 86_400
 _STATUSES = {
     "pending": "queued",
@@ -56,7 +57,10 @@ class Profile:
 
 def _documented_job(job: Shown) -> Shown:
     """The document has six statuses, the word "auto" and an organization."""
-    chosen = {name: "auto" if value == _AUTO else value for name, value in job["hyperparameters"].items()}
+    chosen = {
+        name: "auto" if value == CHOSEN_BY_SERVICE else value
+        for name, value in job["hyperparameters"].items()
+    }
     method = {"type": "supervised", "supervised": {"hyperparameters": chosen}}
     return {
         **job,

@@ -4,6 +4,9 @@ Source of the overheads: OpenAI Cookbook, "How to count tokens with tiktoken" (g
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+
+import tiktoken
 
 from kit.tokens import encoding
 
@@ -13,9 +16,15 @@ _REPLY_PRIMER = 3
 _QUICK_CHARACTERS = 5_000  # 0.1 ms of counting on one core, about as much as handing it to a thread
 
 
+@cache
+def _loaded() -> tiktoken.Encoding:
+    """Return the tokenizer of all models; a cache of its own, because others may be loaded without it."""
+    return encoding()
+
+
 def count(messages: Iterable[Mapping[str, str]]) -> int:
     """Return the tokens of a chat prompt whose messages have a role, a content and perhaps a name."""
-    encode = encoding().encode_ordinary
+    encode = _loaded().encode_ordinary
     total = _REPLY_PRIMER
     for message in messages:
         total += _PER_MESSAGE + sum(len(encode(text)) for text in message.values())
@@ -28,5 +37,7 @@ def is_quick(messages: Iterable[Mapping[str, str]]) -> bool:
 
     It does for a long prompt, and before the tokenizer has been loaded, which takes a second.
     """
-    loaded = encoding.cache_info().currsize > 0
-    return loaded and sum(len(message["content"]) for message in messages) <= _QUICK_CHARACTERS
+    return (
+        _loaded.cache_info().currsize > 0
+        and sum(len(message["content"]) for message in messages) <= _QUICK_CHARACTERS
+    )

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _LARGEST_KEY = 16 * 1024  # bytes: long prompts are rarely repeated, and would fill the memory
+_LARGEST_VALUE = 64 * 1024  # bytes of JSON: a hundred answers with alternatives for each token have megabytes
 
 
 class Remembered(Generic[T]):
@@ -26,9 +27,16 @@ class Remembered(Generic[T]):
             self._kept.move_to_end((who, asked))
         return found
 
-    def put(self, who: str, asked: bytes, value: T) -> None:
-        """Remember it; what was not used for longest is forgotten."""
-        if len(asked) > _LARGEST_KEY:
+    def put(self, who: str, asked: bytes, value: T, size: int = 0) -> None:
+        """Remember it unless it is large; what was not used for longest is forgotten.
+
+        Args:
+            who: for whom it is remembered.
+            asked: the body of the request.
+            value: what was made of it.
+            size: how many bytes of JSON the value is, where that may be more than the request's.
+        """
+        if len(asked) > _LARGEST_KEY or size > _LARGEST_VALUE:
             return
         self._kept[who, asked] = value
         if len(self._kept) > self._most:

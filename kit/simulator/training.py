@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from kit.simulator import prompt_tokens, training_record
 from kit.simulator.engine import Engine
 from kit.simulator.job import Job
-from kit.simulator.job_request import AUTO
 from kit.simulator.journal import Journal
 from kit.simulator.lane import Lane
 from kit.simulator.models import ModelRegistry
@@ -97,11 +96,9 @@ class Trainer:
         request = job.request
         hyperparameters = self._engine.resolve_hyperparameters(
             len(examples),
-            n_epochs=None if request.n_epochs == AUTO else request.n_epochs,
-            batch_size=None if request.batch_size == AUTO else request.batch_size,
-            learning_rate_multiplier=(
-                None if request.learning_rate_multiplier == AUTO else request.learning_rate_multiplier
-            ),
+            n_epochs=request.n_epochs,
+            batch_size=request.batch_size,
+            learning_rate_multiplier=request.learning_rate_multiplier,
         )
         return self._engine.fine_tune(
             base(), examples, held_out, hyperparameters, seed=job.seed, should_stop=job.stop.is_set

@@ -66,7 +66,9 @@ def test_a_model_that_cannot_be_tuned_is_refused(client: OpenAI, uploaded: Uploa
         ({"seed": "one"}, "seed"),
         ({"hyperparameters": {"n_epochs": 0}}, "n_epochs"),
         ({"hyperparameters": {"n_epochs": 1.5}}, "n_epochs"),
+        ({"hyperparameters": {"n_epochs": 51}}, "n_epochs"),
         ({"hyperparameters": {"batch_size": "large"}}, "batch_size"),
+        ({"hyperparameters": {"batch_size": 257}}, "batch_size"),
         ({"hyperparameters": {"learning_rate_multiplier": -2}}, "learning_rate_multiplier"),
         ({"hyperparameters": 3}, "hyperparameters"),
         ({"method": {"type": "dpo"}}, "method"),
@@ -99,6 +101,27 @@ def test_a_suffix_of_eighteen_characters_is_fine(client: OpenAI, uploaded: Uploa
     assert (job.user_provided_suffix, job.metadata) == ("x" * 18, {"lab": "one"})
     advance(5000)
     assert client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model.endswith("-" + "x" * 18)
+
+
+@pytest.mark.parametrize(
+    ("notes", "code"),
+    [
+        ({str(n): "x" for n in range(17)}, "object_above_max_properties"),
+        ({"x" * 65: "x"}, "string_above_max_length"),
+        ({"x": "x" * 513}, "string_above_max_length"),
+    ],
+)
+def test_notes_have_bounds(client: OpenAI, uploaded: Uploaded, notes: dict[str, str], code: str):
+    with pytest.raises(openai.BadRequestError) as refused:
+        create(client, uploaded(), metadata=notes)
+    assert (refused.value.code, refused.value.param) == (code, "metadata")
+
+
+@pytest.mark.parametrize("chosen", ["auto", -1, None])
+def test_what_the_service_chooses_is_shown_as_such(client: OpenAI, uploaded: Uploaded, chosen: Any):
+    names = ("n_epochs", "batch_size", "learning_rate_multiplier")
+    job = create(client, uploaded(), hyperparameters=dict.fromkeys(names, chosen))
+    assert job.hyperparameters.to_dict() == dict.fromkeys(names, -1)
 
 
 def test_a_missing_file_is_told(client: OpenAI, uploaded: Uploaded):
@@ -236,9 +259,11 @@ def test_the_legacy_address_does_the_same(server: Simulator, samples: Any):
         assert client.fine_tuning.jobs.checkpoints.list(job.id).data
 
 
-def test_the_real_work_stops_with_a_cancelled_job(client: OpenAI, uploaded: Uploaded, advance: Advance):
-    """Trainings run one after the other: a second job would have to wait for 120,000 steps of the first."""
-    endless = create(client, uploaded(), hyperparameters={"n_epochs": 10_000})
+def test_the_real_work_stops_with_a_cancelled_job(
+    client: OpenAI, uploaded: Uploaded, advance: Advance, samples: Any
+):
+    """Trainings run one after the other: a second job would have to wait for 60,000 steps of the first."""
+    endless = create(client, uploaded(samples.english * 100), hyperparameters={"n_epochs": 50})
     client.fine_tuning.jobs.cancel(endless.id)
     job = create(client, uploaded(), hyperparameters={"n_epochs": 1})
     advance(5000)

@@ -1,5 +1,7 @@
 """Answers in memory: they are repeated where they would come out the same, and nowhere else."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -81,3 +83,23 @@ def test_what_was_not_used_for_longest_is_forgotten():
     answers.put("a", b"x" * 20_000, 4)
     assert answers.get("a", b"x" * 20_000) is None
     assert answers.get("b", b"1") is None
+
+
+def test_large_answers_are_not_remembered(http: httpx2.Client, worked: list[str]):
+    options = {"temperature": 0, "n": 8, "logprobs": True, "top_logprobs": 20}
+    first, second = ask(http, **options), ask(http, **options)
+    assert len(worked) == 16
+    assert first["choices"] == second["choices"]
+
+
+def test_another_tokenizer_does_not_pass_for_the_one_that_counts():
+    """Loading a tokenizer takes half a second, which the event loop must not wait for."""
+    code = (
+        "from kit.simulator import prompt_tokens; from kit.tokens import encoding\n"
+        "prompt = [{'role': 'user', 'content': 'Hi'}]\n"
+        "encoding('cl100k_base')\n"
+        "assert not prompt_tokens.is_quick(prompt)\n"
+        "prompt_tokens.count(prompt)\n"
+        "assert prompt_tokens.is_quick(prompt)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

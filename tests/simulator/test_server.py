@@ -30,9 +30,9 @@ def test_it_stops_in_the_middle_of_a_training():
     )
     before = set(threading.enumerate())
     with serve() as server, OpenAI(base_url=f"{server.url}/openai/v1/", api_key="any") as client:
-        file = client.files.create(file=("a.jsonl", line.encode() * 12), purpose="fine-tune")
+        file = client.files.create(file=("a.jsonl", line.encode() * 1200), purpose="fine-tune")
         client.fine_tuning.jobs.create(
-            model="gpt-4o", training_file=file.id, hyperparameters={"n_epochs": 5000}
+            model="gpt-4o", training_file=file.id, hyperparameters={"n_epochs": 50}
         )
     assert set(threading.enumerate()) <= before
 

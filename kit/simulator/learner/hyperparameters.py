@@ -5,18 +5,12 @@ model fine-tuning"): three epochs aimed at, at least 100 and at most 25,000 exam
 than 25 epochs; a batch of about 0.2 % of the examples, at most 256.
 """
 
-from typing import Any
-
 from kit.simulator.learner.records import Hyperparameters
 
 _TARGET_EPOCHS = 3
 _MOST_EPOCHS = 25
 _LEAST_SEEN, _MOST_SEEN = 100, 25_000
 _BATCH_SHARE, _LARGEST_BATCH = 0.002, 256
-
-
-def _chosen(value: Any) -> bool:
-    return value is not None and value not in ("auto", -1)
 
 
 def _epochs(n_examples: int) -> int:
@@ -30,22 +24,20 @@ def _epochs(n_examples: int) -> int:
 def resolve_hyperparameters(
     n_examples: int,
     *,
-    n_epochs: int | str | None = None,
-    batch_size: int | str | None = None,
-    learning_rate_multiplier: float | str | None = None,
+    n_epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate_multiplier: float | None = None,
 ) -> Hyperparameters:
-    """Fill in what the caller left open: None, "auto" and -1 mean "choose for me".
+    """Fill in what the caller left open: None means "choose for me".
 
     Raises:
         ValueError: a chosen value is not positive.
     """
     automatic_batch = min(_LARGEST_BATCH, max(1, round(_BATCH_SHARE * n_examples)))
     resolved = Hyperparameters(
-        n_epochs=int(n_epochs) if n_epochs is not None and _chosen(n_epochs) else _epochs(n_examples),
-        batch_size=int(batch_size) if batch_size is not None and _chosen(batch_size) else automatic_batch,
-        learning_rate_multiplier=float(learning_rate_multiplier)
-        if learning_rate_multiplier is not None and _chosen(learning_rate_multiplier)
-        else 1.0,
+        n_epochs=_epochs(n_examples) if n_epochs is None else n_epochs,
+        batch_size=automatic_batch if batch_size is None else batch_size,
+        learning_rate_multiplier=1.0 if learning_rate_multiplier is None else learning_rate_multiplier,
     )
     if min(resolved.n_epochs, resolved.batch_size, resolved.learning_rate_multiplier) <= 0:
         raise ValueError("hyperparameters must be positive")

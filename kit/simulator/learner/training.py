@@ -8,7 +8,8 @@ loss is that of the model training starts from, and repeated epochs overfit the 
 How memory and network are mixed is learned mainly from examples seen for the first time, see
 :func:`optimizer.mixing_rate`.
 
-A long job keeps its time bounded by learning from a random part of each batch: see BUDGET.
+A long job learns from a random part of each batch only, see BUDGET; from one example in every step at least,
+so that its time still grows with the number of steps, by two or three milliseconds each.
 """
 
 from __future__ import annotations

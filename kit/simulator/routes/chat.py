@@ -18,7 +18,7 @@ from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
 from kit.simulator.streams import event_stream
 from kit.simulator.validation import Shape, checked
-from kit.simulator.wire import encoded
+from kit.simulator.wire import compact, encoded
 
 _PAGE = 20  # OpenAI API reference, "List chat completions"
 _NOTE = re.compile(r"metadata\[(.*)\]")
@@ -80,7 +80,7 @@ class ChatRoutes:
             return completion.repeated(known)
         answer = await asyncio.to_thread(completion.whole)
         if completion.repeatable:
-            self._answers.put(model, body, answer)
+            self._answers.put(model, body, answer, size=len(compact(answer)))
         return answer
 
     async def _list(self, request: Request) -> Response:

@@ -47,7 +47,7 @@ from kit.simulator.learner.threads import single_threaded
     ],
 )
 def test_automatic_hyperparameters(examples: int, expected: tuple[int, int]) -> None:
-    chosen = resolve_hyperparameters(examples, n_epochs="auto", batch_size=-1, learning_rate_multiplier=None)
+    chosen = resolve_hyperparameters(examples)
     assert (chosen.n_epochs, chosen.batch_size) == expected
     assert chosen.learning_rate_multiplier == 1.0
 
