@@ -104,14 +104,19 @@ class TextCompletion:
         return [{"role": "user", "content": prompt} for prompt in self._prompts]
 
     @cached_property
-    def _n_prompt_tokens(self) -> int:
+    def _counts(self) -> list[int]:
         encode = encoding().encode_ordinary
-        return sum(len(encode(prompt)) for prompt in self._prompts)
+        return [len(encode(prompt)) for prompt in self._prompts]
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the longest prompt."""
+        return max(self._counts)
 
     @property
     def most_tokens(self) -> int:
         """Tokens that the request costs at most."""
-        return self._n_prompt_tokens + self._limit * self._n * len(self._prompts)
+        return sum(self._counts) + self._limit * self._n * len(self._prompts)
 
     def whole(self) -> dict[str, Any]:
         """Return the complete answer in the form of the completions operation."""
@@ -200,7 +205,7 @@ class TextCompletion:
         return b"data: " + compact({**self._head, **fields}) + b"\n\n"
 
     def _usage(self, answers: list[tuple[str, Answer]]) -> dict[str, Any]:
-        return usage(self._n_prompt_tokens, sum(answer.n_tokens for _, answer in answers))
+        return usage(sum(self._counts), sum(answer.n_tokens for _, answer in answers))
 
 
 def _prompts(given: Any) -> list[str]:

@@ -79,6 +79,11 @@ class EmbeddingRequest:
             raise refusal("input", f"The inputs have more than {_MOST_IN_ALL} tokens in all.")
         return sum(counts)
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the inputs; how long each may be has been looked at."""
+        return self.most_tokens
+
     def whole(self) -> dict[str, Any]:
         """Return the answer in the form of the embeddings operation. Call this in a thread."""
         tokens = self.most_tokens

@@ -31,6 +31,7 @@ class BaseModel:
         deployed: whether a new simulator already holds a deployment of it.
         retires: ISO date of retirement, or None.
         dimensions: how long the vectors of an embedding model are; None for a model that writes.
+        context: the longest prompt in tokens; None where the sources give none.
         capacity: of the deployment that a new simulator holds; it matters where quotas do.
     """
 
@@ -41,6 +42,7 @@ class BaseModel:
     deployed: bool
     retires: str | None
     dimensions: int | None = None
+    context: int | None = None
     capacity: int = 10
 
     @property
@@ -160,6 +162,12 @@ class ModelRegistry:
                 f"The model '{base.full_name}' was retired on {day} and is available to existing "
                 "customers only. Please choose another model.",
             )
+
+    def context(self, name: str) -> int | None:
+        """Return the longest prompt of a model in tokens; a tuned model has the context of its base."""
+        tuned = self.tuned(name)
+        base = self.base(name if tuned is None else tuned.base)
+        return None if base is None else base.context
 
     def weights(self, name: str) -> LanguageModel:
         """Return what answers for a model. May take seconds the first time: call this in a thread."""

@@ -278,3 +278,46 @@ def test_a_body_that_is_no_json_object_is_refused(http: httpx2.Client, body: byt
 def test_half_a_surrogate_pair_does_no_harm(http: httpx2.Client):
     body = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "x \\ud800"}], "max_tokens": 2}'
     assert http.post("/openai/v1/chat/completions", content=body).status_code == 200
+
+
+LONG = " lamp" * 128_001  # tokens
+
+
+def test_a_prompt_longer_than_the_context_is_refused(client: OpenAI):
+    messages: Any = [{"role": "user", "content": LONG}]
+    calls: list[tuple[str, str, Any]] = [
+        (
+            "messages",
+            "maximum context length is 128000 tokens. However, your messages resulted in 128008 tokens",
+            lambda: client.chat.completions.create(model="gpt-4o", messages=messages),
+        ),
+        ("input", "exceeds the context window", lambda: client.responses.create(model="gpt-4o", input=LONG)),
+        (
+            "prompt",
+            "context length is 128000 tokens, however you requested 128001",
+            lambda: client.completions.create(model="gpt-4o", prompt=["short", LONG]),
+        ),
+    ]
+    for param, words, call in calls:
+        with pytest.raises(openai.BadRequestError) as refused:
+            call()
+        assert (refused.value.code, refused.value.param) == ("context_length_exceeded", param)
+        assert words in refused.value.message
+
+
+def test_a_longer_context_takes_the_same_prompt(client: OpenAI):
+    messages: Any = [{"role": "user", "content": LONG}]
+    answer = client.chat.completions.create(model="gpt-4.1", messages=messages, max_tokens=1)
+    assert answer.usage is not None
+    assert answer.usage.prompt_tokens == 128_008
+
+
+def test_a_tuned_model_has_the_context_of_its_base(
+    client: OpenAI, server: Simulator, uploaded: Callable[..., str], advance: Callable[[float], int]
+):
+    models = server.state.models
+    job = client.fine_tuning.jobs.create(model="gpt-4o", training_file=uploaded(), seed=1)
+    advance(5000)
+    tuned = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
+    assert tuned is not None
+    assert [models.context(name) for name in (tuned, "gpt-4.1", "Qwen3-32B")] == [128_000, 1_047_576, None]

@@ -6,11 +6,12 @@ from typing import Protocol
 from starlette.requests import Request
 
 from kit.simulator import content_filter, prompt_tokens
+from kit.simulator.context import Prompted, refuse_too_long
 from kit.simulator.deployments import Deployment
 from kit.simulator.state import State
 
 
-class Costed(Protocol):
+class Costed(Prompted, Protocol):
     """A request whose tokens can be counted."""
 
     @property
@@ -33,10 +34,11 @@ async def admitted(
     the content filter stops has used its share of the quota, as on the service.
 
     Raises:
-        ApiError: the quota is used up, or the content filter stops the prompt.
+        ApiError: the prompt is too long, the quota is used up, or the content filter stops the prompt.
     """
     quick = prompt_tokens.is_quick(asked.messages)
     tokens = asked.most_tokens if quick else await asyncio.to_thread(lambda: asked.most_tokens)
+    refuse_too_long(state.models, deployment, asked, operation)  # has been counted by now
     version = request.query_params.get("api-version", "v1")
     limits = dict(state.quotas.admit(deployment, tokens, operation, version))
     if operation != "Embeddings_Create":
