@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kit.simulator import prompt_tokens, training_record
 from kit.simulator.engine import Engine
+from kit.simulator.errors import ApiError
 from kit.simulator.job import Job
 from kit.simulator.journal import Journal
 from kit.simulator.lane import Lane
@@ -43,8 +44,9 @@ class Trainer:
         What it needs stays in the journal until it has ended, even if a client deletes it meanwhile.
         """
         base = self._models.source(job.request.model)  # now: a tuned model may be deleted before its turn
-        work = partial(self._train, job, training, validation, base)
-        known = training_record.kept(self._journal, job, self._models.base_weights, work)
+        known = training_record.kept(
+            self._journal, job, self._models.base_weights, partial(self._train_again, job, base)
+        )
         if known is not None:
             job.training = asyncio.get_running_loop().create_future()
             job.training.set_result(known)
@@ -53,6 +55,7 @@ class Trainer:
         for key in (job.request.training_file, job.request.validation_file, tuned.key if tuned else None):
             if key:
                 self._journal.hold(key, job.id)
+        work = partial(self._train, job, training, validation, base, job.stop.is_set)
         task = asyncio.create_task(self._run(job, work))
         self._under_way.add(task)
         task.add_done_callback(partial(self._ended, job))
@@ -87,8 +90,29 @@ class Trainer:
             training_record.keep(self._journal, job, run)
         return run
 
+    def _train_again(self, job: Job, base: Callable[[], LanguageModel]) -> TrainingRun:
+        """Train from the files as they are kept now; what was measured on the other file is kept already.
+
+        Raises:
+            ApiError: the training file has been deleted.
+        """
+        training = self._journal.kept(job.request.training_file)
+        if training is None:
+            raise ApiError(
+                410,
+                "ModelNotAvailable",
+                "This model was tuned with another version of the simulator, and cannot be trained again "
+                "because its training file has been deleted. Please create a new fine-tuning job.",
+            )
+        return self._train(job, training, b"", base, lambda: False)  # the job itself has ended long ago
+
     def _train(
-        self, job: Job, training: bytes, validation: bytes, base: Callable[[], LanguageModel]
+        self,
+        job: Job,
+        training: bytes,
+        validation: bytes,
+        base: Callable[[], LanguageModel],
+        should_stop: Callable[[], bool],
     ) -> TrainingRun:
         examples = _examples(training, "training_file")
         held_out = _examples(validation, "validation_file") if validation else []
@@ -101,7 +125,7 @@ class Trainer:
             learning_rate_multiplier=request.learning_rate_multiplier,
         )
         return self._engine.fine_tune(
-            base(), examples, held_out, hyperparameters, seed=job.seed, should_stop=job.stop.is_set
+            base(), examples, held_out, hyperparameters, seed=job.seed, should_stop=should_stop
         )
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from kit.simulator.job import Job
 from kit.simulator.journal import Journal
 
 if TYPE_CHECKING:
-    from kit.simulator.learner import Checkpoint as LearnedCheckpoint
-    from kit.simulator.learner import LanguageModel, StepMetrics, TrainingRun
+    from kit.simulator.learner import LanguageModel, TrainingRun
 
 Retrain = Callable[[], "TrainingRun"]
 
@@ -27,21 +25,6 @@ def _run_key(job_id: str) -> str:
     return f"{job_id}/run"
 
 
-@dataclass(frozen=True)
-class KeptCheckpoint:
-    """A checkpoint whose model is read from the journal when it is asked for."""
-
-    step: int
-    epoch: int
-    metrics: StepMetrics
-    load: Callable[[], LanguageModel]
-
-    @cached_property
-    def model(self) -> LanguageModel:
-        """The model; the first access takes a moment."""
-        return self.load()
-
-
 def keep(journal: Journal, job: Job, run: TrainingRun) -> None:
     """Keep the outcome of a job's training; the record that says it is whole comes last."""
     for checkpoint in run.checkpoints:
@@ -49,8 +32,7 @@ def keep(journal: Journal, job: Job, run: TrainingRun) -> None:
     record = {
         "hyperparameters": asdict(run.hyperparameters),
         "steps": [asdict(step) for step in run.steps],
-        "checkpoints": [[checkpoint.step, checkpoint.epoch] for checkpoint in run.checkpoints],
-        "trained_tokens": run.trained_tokens,
+        "checkpoints": [checkpoint.step for checkpoint in run.checkpoints],
         "training_file_tokens": job.training_file_tokens,
     }
     journal.keep(_run_key(job.id), json.dumps(record).encode())
@@ -65,12 +47,13 @@ def kept(
         journal: where it was kept.
         job: the job; learns how many tokens its training file has.
         base: returns the model over which tuned ones are unpacked.
-        retrain: trains again: what was kept by another version of the learner cannot be unpacked.
+        retrain: trains again: what was kept by another version of the learner cannot be unpacked. Its
+            refusal, where the training file is gone, becomes the answer of the tuned model.
     """
     content = journal.kept(_run_key(job.id))
     if content is None:
         return None
-    from kit.simulator.learner import Hyperparameters, StepMetrics, TrainingRun
+    from kit.simulator.learner import Checkpoint, Hyperparameters, StepMetrics, TrainingRun
 
     record = json.loads(content)
     job.training_file_tokens = record["training_file_tokens"]
@@ -80,15 +63,10 @@ def kept(
     def loader(step: int) -> Callable[[], LanguageModel]:
         return lambda: _load(journal.kept(model_key(job.id, step)), base(), retrain, step)
 
-    checkpoints = [
-        KeptCheckpoint(step, epoch, by_number[step], loader(step)) for step, epoch in record["checkpoints"]
-    ]
-    return TrainingRun(
-        Hyperparameters(**record["hyperparameters"]),
-        steps,
-        cast("tuple[LearnedCheckpoint, ...]", tuple(checkpoints)),
-        record["trained_tokens"],
-    )
+    # Files of earlier versions hold pairs of step and epoch.
+    numbers = [one[0] if isinstance(one, list) else one for one in record["checkpoints"]]
+    checkpoints = tuple(Checkpoint(step, by_number[step], loader(step)) for step in numbers)
+    return TrainingRun(Hyperparameters(**record["hyperparameters"]), steps, checkpoints)
 
 
 def _load(content: bytes | None, base: LanguageModel, retrain: Retrain, step: int) -> LanguageModel:

@@ -12,6 +12,7 @@ import pytest
 
 from kit.errors import StateFileError
 from kit.simulator import Simulator, serve
+from kit.simulator.learner import storage
 from kit.simulator.state_file import FORMAT, StateFile
 
 DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
@@ -146,6 +147,32 @@ def test_deleted_content_leaves_the_file_once_no_training_needs_it(path: Path, s
     assert not any(traces())
     with running(path) as (http, _):
         assert everything(http) == before
+
+
+def test_a_model_of_another_version_is_trained_again_if_its_file_is_there(
+    path: Path, samples: Any, monkeypatch: pytest.MonkeyPatch
+):
+    def answer(http: httpx2.Client) -> httpx2.Response:
+        question = [{"role": "user", "content": "Is lamp 3 lit?"}]
+        body = {"model": "lamps", "messages": question, "temperature": 0, "max_tokens": 9}
+        return http.post("/openai/v1/chat/completions", json=body)
+
+    with running(path) as (http, _):
+        file = upload(http, samples.english)
+        job = create_job(http, "gpt-4.1-mini", file)
+        advance(http, 5000)
+        tuned = http.get(f"/openai/v1/fine_tuning/jobs/{job}").json()["fine_tuned_model"]
+        deploy(http, "lamps", tuned)
+        advance(http, 500)
+        first = answer(http).json()["choices"]
+    monkeypatch.setattr(storage, "_FORMAT", 999)
+    with running(path) as (http, _):
+        assert answer(http).json()["choices"] == first
+        http.delete(f"/openai/v1/files/{file}")
+    with running(path) as (http, _):
+        refused = answer(http)
+        assert refused.status_code == 410, refused.text
+        assert "training file has been deleted" in refused.json()["error"]["message"]
 
 
 def start_upload(http: httpx2.Client, parts: list[bytes]) -> tuple[str, list[str]]:

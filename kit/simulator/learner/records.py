@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,12 +58,22 @@ class StepMetrics:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The model as it was at the end of an epoch."""
+    """The model as it was at the end of an epoch.
+
+    Attributes:
+        step: the epoch's last step.
+        metrics: the curves there.
+        load: returns the model, which may be kept elsewhere until it is asked for.
+    """
 
     step: int
-    epoch: int
     metrics: StepMetrics
-    model: LanguageModel
+    load: Callable[[], LanguageModel]
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        """The model; the first access may take a moment."""
+        return self.load()
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,10 @@ class TrainingRun:
     Attributes:
         steps: one record per optimizer step, in order.
         checkpoints: the last three epochs (fewer if there were fewer); the last one is the result.
-        trained_tokens: tokens of the training file times the epochs begun.
         stopped: whether ``should_stop`` ended the run early; then ``checkpoints`` may be empty.
     """
 
     hyperparameters: Hyperparameters
     steps: tuple[StepMetrics, ...]
     checkpoints: tuple[Checkpoint, ...]
-    trained_tokens: int
     stopped: bool = False

@@ -22,7 +22,16 @@ from kit.simulator.learner.vocabulary import Integers
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 _FORMAT = 3
-_ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError)
+_DAMAGES = (
+    zlib.error,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+)
 _ROWS, _VALUES = ":rows", ":values"
 
 
@@ -94,13 +103,5 @@ def unpack(data: bytes) -> Packed:
         choices = tuple((tuple(prefix), tuple(tokens)) for prefix, tokens in header["choices"])
         remembered = tuple(tuple(bank) for bank in header["banks"])
         return Packed(header["origin"], arrays.pop("tokens"), remembered, arrays, choices)
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        OSError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as problem:
+    except _DAMAGES as problem:
         raise ValueError(f"not a packed model: {problem}") from problem

@@ -65,6 +65,3 @@ def patch(base: Floats | Patched, table: Floats) -> Patched:
 def whole(table: Floats | Patched) -> Floats:
     """Return an array of its own with the table's values."""
     return table.whole() if isinstance(table, Patched) else table.copy()
-
-
-Table = Floats | Patched

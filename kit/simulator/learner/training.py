@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -126,22 +127,22 @@ class _Trainer:
             self._validation_batch = 1
         steps: list[StepMetrics] = []
         checkpoints: list[Checkpoint] = []
-        tokens = int(self._lengths.sum())
         for epoch in range(1, epochs + 1):
             order = self._generator.permutation(len(self._training))
             begins = range(0, len(order), size)
             learned = np.concatenate([order[begin : begin + size][:part] for begin in begins]).tolist()
             for number, begin in enumerate(begins):
                 if should_stop():
-                    return TrainingRun(self._hyperparameters, tuple(steps), (), tokens * epoch, True)
+                    return TrainingRun(self._hyperparameters, tuple(steps), (), stopped=True)
                 batch = order[begin : begin + size]
                 loss, accuracy = self._learn(batch[:part], learned[number * part :], epoch)
                 self._see(batch)
                 last = begin + size >= len(order)
                 steps.append(self._measured(len(steps) + 1, loss, accuracy, full=last))
             if epoch > epochs - CHECKPOINTS:
-                checkpoints.append(Checkpoint(len(steps), epoch, steps[-1], self._snapshot()))
-        return TrainingRun(self._hyperparameters, tuple(steps), tuple(checkpoints), tokens * epochs)
+                snapshot = self._snapshot()
+                checkpoints.append(Checkpoint(len(steps), steps[-1], partial(_same, snapshot)))
+        return TrainingRun(self._hyperparameters, tuple(steps), tuple(checkpoints))
 
     def _learn(self, chosen: Integers, coming: Sequence[int], epoch: int) -> tuple[float, float]:
         pairs = [self._example(at, coming) for at in chosen.tolist()]
@@ -252,6 +253,10 @@ def _grown(base: LanguageModel, vocabulary: Vocabulary) -> dict[str, Floats]:
     parameters["likeness"] = np.concatenate([parameters["likeness"], parameters["likeness"][-1:]])
     parameters["bank"] = np.concatenate([parameters["bank"], np.full(1, _HEAD_START, np.float32)])
     return parameters
+
+
+def _same(model: LanguageModel) -> LanguageModel:
+    return model
 
 
 def _spaced(examples: Sequence[Messages], most: int) -> list[Messages]:
