@@ -46,7 +46,7 @@ def add_locale(path: Path, locale: str) -> bool:
         row.insert(position, locale if number == 0 else "")
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
+    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
     return True
 
 

@@ -5,7 +5,7 @@ the marks on what is not translated yet, the checks. Its editions lie beside the
 where the README's own lead.
 """
 
-import os
+import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -45,6 +45,6 @@ def relocated(text: str, folder: PurePosixPath) -> str:
     """Return a text whose relative links, made for the root, lead to the same places from ``folder``."""
 
     def moved(link: re.Match[str]) -> str:
-        return link["before"] + PurePosixPath(os.path.relpath(link["target"], folder)).as_posix()
+        return link["before"] + posixpath.relpath(link["target"], folder)
 
     return _LINK.sub(moved, text)
