@@ -22,9 +22,6 @@ TEMPLATE = read_template(SMALL)
 @pytest.fixture
 def tables(tmp_path):
     """A folder with the tables that the small template uses."""
-    (tmp_path / "ui.csv").write_text(
-        "key,en,pt,note\nrun_all,Run All Cells,Executar tudo,\n", encoding="utf-8"
-    )
     link = "https://example.org/{}/guide".format
     (tmp_path / "links.csv").write_text(f"key,en,pt\nguide,{link('en')},{link('pt-br')}\n", encoding="utf-8")
     return tmp_path
@@ -104,7 +101,7 @@ def test_values_follow_the_locale(tables):
     assert "5 minutos" in source(portuguese, 0)
     assert "1.234,5" in source(portuguese, 0)
     assert "(https://example.org/pt-br/guide)" in source(portuguese, 0)
-    assert "Press **Executar tudo**." in notebook_text(portuguese)
+    assert "Take **2 minutos** for it." in notebook_text(portuguese)
 
 
 def test_parameters_cell_has_the_locale(tables):
@@ -176,7 +173,7 @@ def test_no_mark_is_left(tables):
 
 @pytest.mark.parametrize(
     "expression",
-    ["{{ nothing }}", "{{ minutes( }}", "{{ ui('unknown') }}", "{{ 1 / 0 }}", "{{ number('x') }}"],
+    ["{{ nothing }}", "{{ minutes( }}", "{{ doc('unknown') }}", "{{ 1 / 0 }}", "{{ number('x') }}"],
 )
 def test_expressions_that_fail_name_file_and_line(tables, expression):
     path = Path("templates/some.py")
