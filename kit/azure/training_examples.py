@@ -175,15 +175,6 @@ def _check_content(message: Mapping[str, Any], where: Mapping[str, Any]) -> Faul
     return None
 
 
-def _is_parts(content: Any) -> bool:
-    """Tell whether content is a list of parts: texts, pictures."""
-    return (
-        bool(content)
-        and isinstance(content, list)
-        and all(isinstance(part, dict) and "type" in part for part in content)
-    )
-
-
 def _unusable_character(messages: list[Any]) -> Fault | None:
     """Return a fault for half a surrogate pair, which no UTF-8 can hold, or for the null character."""
     for number, message in enumerate(messages, start=1):

@@ -38,8 +38,8 @@ def with_outputs(rendered: Iterable[Edition]) -> list[Edition]:
         NotebookError: a run failed. The others are kept for the next time.
     """
     found = list(rendered)
-    entries = [outputs.entry(edition) for edition in found if _runs_here(edition)]
-    planned = matrix.Plan(entries, outputs.runs_folder(), changed=True)
+    entries = [outputs.entry(edition) if _runs_here(edition) else None for edition in found]
+    planned = matrix.Plan([entry for entry in entries if entry], outputs.runs_folder(), changed=True)
     with ends_when_terminated():
         results = follow(planned, silent=["unchanged"])
     failed = [result.entry.name for result in results if result.status == "failed"]
@@ -51,7 +51,11 @@ def with_outputs(rendered: Iterable[Edition]) -> list[Edition]:
             ),
             names=", ".join(failed),
         )
-    return [outputs.with_outputs(each, results) if _runs_here(each) else each for each in found]
+    by_name = {result.entry.name: result for result in results}
+    return [
+        outputs.with_outputs(edition, by_name[entry.name]) if entry else edition
+        for edition, entry in zip(found, entries, strict=True)
+    ]
 
 
 def _runs_here(edition: Edition) -> bool:

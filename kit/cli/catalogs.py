@@ -42,7 +42,7 @@ def command() -> None:
     help=_(
         "Start the catalogs of a new language.\n\n"
         "LOCALE is a language code such as fr, or one with a script or territory such as zh_Hant. The tables "
-        "of labels, links and terms get a column for it. Then translate the .po files and run "
+        "of links and terms get a column for it. Then translate the .po files and run "
         "“kit render --locale LOCALE”. No program has to be changed."
     ),
 )
@@ -58,7 +58,7 @@ def init(locale: str) -> None:
         click.echo(
             _("{file}: messages to translate: {n}").format(file=shown(path, workspace.locales), n=len(file))
         )
-    for name in (tables.UI, tables.LINKS, tables.GLOSSARY):
+    for name in (tables.LINKS, tables.GLOSSARY):
         path = workspace.locales / name
         if path.exists() and tables.add_locale(path, locale):
             click.echo(

@@ -15,7 +15,7 @@ from kit.i18n.findings import Finding, Problem, Severity, shortened
 from kit.i18n.glossary import Glossary, Protected
 from kit.i18n.locales import SOURCE
 from kit.i18n.style import warnings
-from kit.i18n.tables import LINKS, UI, read_table
+from kit.i18n.tables import LINKS, read_table
 
 _NPLURALS = re.compile(r"nplurals\s*=\s*(\d+)")
 
@@ -151,24 +151,15 @@ def _complete(entry: polib.POEntry, wanted: int) -> bool:
 
 
 def check_tables(folder: Path) -> Iterator[Finding]:
-    """Yield what the tables lack for a published locale: labels (errors) and links (warnings)."""
-    wanted = catalogs.published(folder)
-    tables: tuple[tuple[str, Severity, str], ...] = (
-        (UI, "error", "ui-label"),
-        (LINKS, "warning", "link-missing"),
-    )
-    for name, severity, rule in tables:
-        path = folder / name
-        for number, row in enumerate(read_table(path) if path.exists() else [], start=2):
-            for locale in (SOURCE, *wanted):
-                if not row.get(locale):
-                    reason = _("“{key}” has nothing for the locale “{locale}”").format(
-                        key=row.get("key"), locale=locale
-                    )
-                    fix = _("Fill in the column {locale}.").format(locale=locale)
-                    yield Finding(
-                        severity, rule, shown(path, folder), number, row.get("key", ""), reason, fix
-                    )
+    """Yield the links that the tables lack for a published locale."""
+    path = folder / LINKS
+    for number, row in enumerate(read_table(path) if path.exists() else [], start=2):
+        key = row.get("key", "")
+        for locale in (SOURCE, *catalogs.published(folder)):
+            if not row.get(locale):
+                reason = _("“{key}” has nothing for the locale “{locale}”").format(key=key, locale=locale)
+                fix = _("Fill in the column {locale}.").format(locale=locale)
+                yield Finding("warning", "link-missing", shown(path, folder), number, key, reason, fix)
 
 
 def shown(path: Path, folder: Path) -> str:

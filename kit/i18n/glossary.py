@@ -26,7 +26,6 @@ class Term:
     term: str
     pattern: re.Pattern[str]
     translations: dict[str, tuple[str, ...]]
-    note: str
 
 
 class Glossary:
@@ -70,7 +69,7 @@ def _term(row: dict[str, str]) -> Term:
         for name, value in row.items()
         if name not in {"term", "part of speech", "note"} and value
     }
-    return Term(english, pattern, translations, row.get("note", ""))
+    return Term(english, pattern, translations)
 
 
 def _fold(text: str) -> str:

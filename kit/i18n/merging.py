@@ -12,7 +12,7 @@ import polib
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
-from kit.i18n.catalogs import FUZZY, MISSING, SourceMessage, state_of
+from kit.i18n.catalogs import FUZZY, MISSING, TRANSLATED, SourceMessage, state_of
 
 # Two texts are versions of one another when half of their words agree in order, or, for short texts where
 # one word is half of it all, when their letters do. Unrelated English sentences share up to 55 % of their
@@ -34,8 +34,13 @@ class Merge:
 
 def merge(old: polib.POFile, messages: Sequence[SourceMessage]) -> Merge:
     """Return a new catalog with exactly ``messages``, in their order, and the obsolete entries after them."""
-    active = {entry.msgid: entry for entry in old if not entry.obsolete}
-    obsolete = {entry.msgid: entry for entry in old if entry.obsolete}
+    kept = {entry.msgid: entry for entry in old if entry.obsolete}
+    active = {
+        entry.msgid: entry
+        for entry in old
+        if not (entry.obsolete or (entry.msgid in kept and state_of(entry) == MISSING))
+    }
+    obsolete = {msgid: entry for msgid, entry in kept.items() if msgid not in active}
     wanted = {message.msgid: message for message in messages}
     removed = [entry for msgid, entry in active.items() if msgid not in wanted]
     new = [
@@ -60,10 +65,9 @@ def merge(old: polib.POFile, messages: Sequence[SourceMessage]) -> Merge:
             result.added += message.msgid not in matches
         _describe(entry, message)
         result.file.append(entry)
-    for entry in [*obsolete.values(), *removed]:
-        if _worth_keeping(entry, result.file):
-            _retire(entry)
-            result.file.append(entry)
+    for entry in _worth_keeping([*obsolete.values(), *removed], result.file):
+        _retire(entry)
+        result.file.append(entry)
     return result
 
 
@@ -128,18 +132,27 @@ def _describe(entry: polib.POEntry, message: SourceMessage) -> None:
         entry.msgstr, entry.msgstr_plural = ("", {0: text}) if message.plural else (text, {})
 
 
-def _worth_keeping(entry: polib.POEntry, merged: polib.POFile) -> bool:
-    """Tell whether a removed entry holds work that exists nowhere else."""
-    state = state_of(entry)
-    if state == MISSING:
-        return False
-    if state == FUZZY:  # a guess of an earlier update, unless a person has worked on it since
-        origin = merged.find(entry.previous_msgid or "") if entry.previous_msgid else None
-        return origin is None or origin.msgstr != entry.msgstr
-    return True
+def _worth_keeping(entries: Sequence[polib.POEntry], merged: polib.POFile) -> list[polib.POEntry]:
+    """Return the entries, no longer used, that hold work which exists nowhere else.
+
+    A fuzzy one is a guess of an earlier update, its text another entry's, unless a person has worked on it.
+    """
+    found = [entry for entry in entries if state_of(entry) == TRANSLATED]
+    texts = {_texts(entry) for entry in [*merged, *found]}
+    for entry in entries:
+        if state_of(entry) == FUZZY and _texts(entry) not in texts:
+            found.append(entry)
+            texts.add(_texts(entry))
+    return found
+
+
+def _texts(entry: polib.POEntry) -> tuple[str, ...]:
+    return (entry.msgstr, *(text for _form, text in sorted(entry.msgstr_plural.items())))
 
 
 def _retire(entry: polib.POEntry) -> None:
+    """Make an entry obsolete, without what polib would write of it and not read again."""
     entry.obsolete = True
+    entry.previous_msgid = entry.previous_msgid_plural = None
     entry.occurrences = []
     entry.comment = ""

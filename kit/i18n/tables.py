@@ -1,7 +1,7 @@
 """The data files beside the catalogs: tables with one column for each locale.
 
-``ui.csv`` has the labels of user interfaces as each language shows them, ``links.csv`` the addresses of
-documentation. Both have a column ``key``, one for each locale, and ``note``.
+``links.csv`` has the addresses of documentation by a column ``key``, ``glossary.csv`` the agreed terms. Both
+have a column for each locale, and ``note``.
 """
 
 import csv
@@ -12,7 +12,6 @@ from pathlib import Path
 from kit.errors import N_, CatalogError, TemplateError
 from kit.i18n.locales import SOURCE
 
-UI = "ui.csv"
 LINKS = "links.csv"
 GLOSSARY = "glossary.csv"
 
@@ -46,7 +45,7 @@ def add_locale(path: Path, locale: str) -> bool:
         row.insert(position, locale if number == 0 else "")
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
+    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
     return True
 
 

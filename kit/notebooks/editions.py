@@ -16,7 +16,7 @@ from kit.notebooks import bundle, readme
 from kit.notebooks.files import File
 from kit.notebooks.messages import extract_template
 from kit.notebooks.parameters import Parameter, read_parameters, shared_out
-from kit.notebooks.rendering import AUDIENCES, TARGETS, Surroundings, notebook_text, render
+from kit.notebooks.rendering import AUDIENCES, TARGETS, notebook_text, render
 from kit.notebooks.templates import Template, read_template, template_paths
 from kit.notebooks.values import Values
 
@@ -155,7 +155,7 @@ def editions(workspace: Workspace, selection: Selection | None = None) -> Iterat
     presets = shared_out(selection.parameters, {each.name: _parameters(each) for each in templates})
     for locale in selection.locales or workspace.locale_names():
         said = _said_by_kit(workspace, locale)
-        surroundings = Surroundings(Values(locale, workspace.locales), said)
+        values = Values(locale, workspace.locales)
         for template in templates:
             catalog = _catalog(workspace, locale, template.name)
             for audience, target in selection.kinds:
@@ -164,9 +164,10 @@ def editions(workspace: Workspace, selection: Selection | None = None) -> Iterat
                     locale,
                     catalog,
                     audience,
+                    values=values,
+                    said=said,
                     target=target,
                     presets=presets[template.name],
-                    surroundings=surroundings,
                 )
                 yield Edition(template.name, locale, (audience, target), notebook, said)
 

@@ -166,8 +166,6 @@ def _execute(notebook: Any, path: Path, values: dict[str, Any], run: _Run, timeo
         message = _("The run was stopped because it took longer than {time}. Allow more with --timeout.")
         return _stopped(run, "TimeoutError", message.format(time=duration(timeout, "second")))
     except DeadKernelError:
-        if run.notebook is None:
-            raise
         message = _("The kernel died, usually for lack of memory: close other programs and run it again.")
         return _stopped(run, "DeadKernelError", message)
     return None

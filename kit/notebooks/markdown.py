@@ -3,6 +3,10 @@
 markdown-it-py parses the blocks; their line numbers and contents lead back to the characters of the source.
 Only blocks are parsed: inline markdown stays raw in a message, so that translators keep its meaning and
 nothing of it is ever re-rendered.
+
+It reads what notebooks and books of others hold, and not only what the kit's own labs do: MyST directives and
+containers, admonitions, footnotes, definition lists, formulas, front matter. What it knew nothing of it would
+take for prose, and a translation would break it; ``tests/benchmarks/localization.py`` measures on such texts.
 """
 
 import re

@@ -4,7 +4,6 @@ Runs and their memory are those of :mod:`kit.notebooks.matrix`. They lie in a fo
 beside the editions, so that an edition can be written to several places with the same outputs.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +26,8 @@ def entry(edition: Edition) -> matrix.Entry:
     return matrix.Entry(path, edition.lab, edition.locale, skipped=missing, audience=audience)
 
 
-def with_outputs(edition: Edition, results: Sequence[matrix.Result]) -> Edition:
+def with_outputs(edition: Edition, result: matrix.Result) -> Edition:
     """Return an edition with what its run has shown; as it is, where it could not be run here."""
-    name = entry(edition).name
-    [result] = [each for each in results if each.entry.name == name]
     if result.status not in {"passed", "unchanged"}:
         return edition
     notebook = read_notebook(matrix.output_path(result.entry, runs_folder()))

@@ -14,6 +14,7 @@ from rapidfuzz import process
 
 from kit import settings
 from kit.errors import N_, NotebookError, UsageError
+from kit.notebooks import secrets
 from kit.notebooks.literals import write_literal
 
 TAG = "parameters"
@@ -24,14 +25,6 @@ _FALSE = {"false", "no", "off", "0"}
 
 # Words that name a secret at the end of a parameter's name: `max_tokens` and `secret_scope` are harmless.
 _SECRET_WORDS = {"key", "apikey", "secret", "token", "password", "passwd", "pwd", "credential", "sas"}
-# Shapes of credentials: Azure keys (32 hexadecimal or 84 letters and digits), keys of OpenAI and GitHub, JSON
-# web tokens, Databricks tokens, storage account keys, shared access signatures. Identifiers of the service
-# such as "ftjob-" + 32 hexadecimal digits, and UUIDs, must not match.
-_SECRET_SHAPE = re.compile(
-    r"[0-9a-fA-F]{32}|[0-9A-Za-z]{84}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]*|dapi[0-9a-f]{32}.*"
-    r"|.*AccountKey=.*|.*[?&]sig=.*",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -116,8 +109,8 @@ def refuse_secret(name: str, value: Any) -> None:
     """Raise :class:`UsageError` if a parameter's name or value looks like a secret."""
     last = re.split(r"[_-]", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().rstrip("_0123456789"))[-1]
     text = value if isinstance(value, str) else repr(value)
-    known = any(secret in text for secret in settings.known_secrets().values())
-    if last in _SECRET_WORDS or known or _SECRET_SHAPE.fullmatch(text.strip()):
+    known = any(each in text for each in settings.known_secrets().values())
+    if last in _SECRET_WORDS or known or secrets.is_one(text):
         raise UsageError(
             N_("The parameter “{name}” looks like a secret, and the executed notebook would show it."),
             advice=N_("Leave it out, and set an environment variable such as AZURE_OPENAI_API_KEY instead."),

@@ -5,7 +5,7 @@ the marks on what is not translated yet, the checks. Its editions lie beside the
 where the README's own lead.
 """
 
-import os
+import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -23,16 +23,18 @@ def read_readme(path: Path) -> Template:
     return Template(DOMAIN, path, (Cell("markdown", path.read_text(encoding="utf-8")),))
 
 
-def render_readme(template: Template, locale: str, catalog: Mapping[str, str], kit: Mapping[str, str]) -> str:
+def render_readme(
+    template: Template, locale: str, catalog: Mapping[str, str], said: Mapping[str, str]
+) -> str:
     """Return the text of the README's edition in a locale, to lie at :func:`readme_path`.
 
     Args:
         template: what :func:`read_readme` returned.
         locale: locale identifier of the edition.
         catalog: the README's translations.
-        kit: what the kit itself says in this locale.
+        said: what the kit itself says in this locale, by its English.
     """
-    text = translate_template(template, catalog, untranslated_mark(kit)).cells[0].source
+    text = translate_template(template, catalog, untranslated_mark(said)).cells[0].source
     return relocated(text, PurePosixPath("labs", locale))
 
 
@@ -45,6 +47,6 @@ def relocated(text: str, folder: PurePosixPath) -> str:
     """Return a text whose relative links, made for the root, lead to the same places from ``folder``."""
 
     def moved(link: re.Match[str]) -> str:
-        return link["before"] + PurePosixPath(os.path.relpath(link["target"], folder)).as_posix()
+        return link["before"] + posixpath.relpath(link["target"], folder)
 
     return _LINK.sub(moved, text)

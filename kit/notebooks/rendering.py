@@ -7,7 +7,7 @@ of the template's cells, equal in every locale, and its text has one form: rende
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,10 +15,9 @@ from typing import Any
 
 import fastjsonschema
 
-from kit import i18n, settings
+from kit import i18n
 from kit.errors import N_, TemplateError, UsageError
 from kit.i18n.locales import SOURCE
-from kit.notebooks.files import write_text
 from kit.notebooks.messages import cell_segments, translate_template
 from kit.notebooks.parameters import replaced
 from kit.notebooks.spans import Segment
@@ -36,30 +35,16 @@ _LANGUAGE = {
 }
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What rendering takes from beside the template: the tables, and what the kit says in this locale."""
-
-    values: Values
-    kit: Mapping[str, str]
-
-    @classmethod
-    def of(
-        cls, locale: str, kit: Mapping[str, str] | None = None, folder: Path | None = None
-    ) -> "Surroundings":
-        """Read them from the folder of the catalogs."""
-        return cls(Values(locale, folder or settings.locales_folder()), kit if kit is not None else {})
-
-
 def render(  # noqa: PLR0913 - an edition has so many sides
     template: Template,
     locale: str,
     catalog: Mapping[str, str],
     audience: str = "learner",
     *,
+    values: Values,
+    said: Mapping[str, str],
     target: str = "jupyter",
     presets: Mapping[str, Any] | None = None,
-    surroundings: Surroundings | None = None,
 ) -> dict[str, Any]:
     """Return the notebook of one edition.
 
@@ -68,9 +53,10 @@ def render(  # noqa: PLR0913 - an edition has so many sides
         locale: locale identifier of the edition.
         catalog: its translations; a :class:`kit.i18n.catalogs.Catalog` also knows which of them are fuzzy.
         audience: ``learner`` leaves out solutions, ``instructor`` puts them in the place of the exercises.
+        values: what expressions in its markdown may call, in its locale.
+        said: what the kit itself says in the locale, by its English.
         target: where the notebook will run, one of :data:`TARGETS`.
         presets: values of the right types that take the place of defaults in the parameters cell.
-        surroundings: tables and the kit's own messages; by default those of the kit.
 
     Raises:
         TemplateError: a cell, an expression or a translation cannot be rendered; names file and line.
@@ -78,20 +64,19 @@ def render(  # noqa: PLR0913 - an edition has so many sides
     """
     _check_choice(N_("There is no audience “{choice}”."), audience, AUDIENCES)
     _check_choice(N_("There is no target “{choice}”."), target, TARGETS)
-    surroundings = surroundings or Surroundings.of(locale)
     chosen = [index for index, cell in enumerate(template.cells) if _belongs(cell, audience, target)]
     edition = replace(template, cells=tuple(template.cells[index] for index in chosen))
     share = translated_share(edition, catalog) if locale != SOURCE else 1.0
-    mark = untranslated_mark(surroundings.kit) if locale != SOURCE else None
+    mark = untranslated_mark(said) if locale != SOURCE else None
     translated = translate_template(edition, catalog, mark)
     ids = cell_ids(template)
     parameters = {**(presets or {}), "locale": locale}
     cells = [
-        _notebook_cell(cell, parameters, ids[index], template.path, surroundings.values)
+        _notebook_cell(cell, parameters, ids[index], template.path, values)
         for index, cell in zip(chosen, translated.cells, strict=True)
     ]
     if share < 1:
-        cells.insert(1, _banner(template.name, share, locale, surroundings.kit))
+        cells.insert(1, _banner(template.name, share, locale, said))
     metadata = {"audience": audience, "lab": template.name, "locale": locale, "translated": round(share, 4)}
     notebook = {
         "cells": cells,
@@ -115,11 +100,6 @@ def notebook_text(notebook: Mapping[str, Any]) -> str:
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def write_notebook(notebook: Mapping[str, Any], path: Path) -> bool:
-    """Write a notebook; return whether the file changed. An equal file is not touched."""
-    return write_text(path, notebook_text(notebook))
-
-
 def translated_share(template: Template, catalog: Mapping[str, str]) -> float:
     """Return the share of a template's messages that the catalog translates, between 0 and 1."""
     messages = [segment.msgid for cell in template.cells for segment in cell_segments(template, cell)]
@@ -128,19 +108,19 @@ def translated_share(template: Template, catalog: Mapping[str, str]) -> float:
 
 def _belongs(cell: Cell, audience: str, target: str) -> bool:
     tags = set(cell.tags)
-    if "template-only" in tags or tags & (set(TARGETS) - {target}):
+    if tags & (set(TARGETS) - {target}):
         return False
     if audience == "learner":
         return not tags & {"solution", "instructor"}
     return not ("exercise" in tags and cell.kind == "code")
 
 
-def untranslated_mark(kit: Mapping[str, str]) -> Callable[[Segment], str]:
+def untranslated_mark(said: Mapping[str, str]) -> Callable[[Segment], str]:
     """Return what shows an English message that waits for its translation.
 
     ``lang`` makes a screen reader change its voice; the letters are there for everybody's eyes.
     """
-    title = kit.get(_NOT_TRANSLATED, _NOT_TRANSLATED)
+    title = said.get(_NOT_TRANSLATED, _NOT_TRANSLATED)
 
     def mark(segment: Segment) -> str:
         if segment.kind in {"comment", "string", "alt", "title"}:
@@ -157,10 +137,10 @@ _BANNER = N_(
 )
 
 
-def _banner(lab: str, share: float, locale: str, kit: Mapping[str, str]) -> dict[str, Any]:
+def _banner(lab: str, share: float, locale: str, said: Mapping[str, str]) -> dict[str, Any]:
     # Rounded down, so that an unfinished edition never claims to be whole.
     shown = i18n.percent(int(share * 100) / 100, locale=locale)
-    text = kit.get(_BANNER, _BANNER).format(share=shown)
+    text = said.get(_BANNER, _BANNER).format(share=shown)
     return {
         "cell_type": "markdown",
         "id": _digest(lab, "banner"),

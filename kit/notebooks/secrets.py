@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-# Azure's long form of key, OpenAI, GitHub and Databricks tokens, JSON web tokens, storage account keys and
-# shared access signatures. Identifiers of the service, "ftjob-" + 32 hexadecimal digits, must not match.
+# Azure's long form of key (84 signs, with its issuer's mark after 52 drawn at random), OpenAI, GitHub and
+# Databricks tokens, JSON web tokens, storage account keys and shared access signatures. Identifiers of the
+# service, "ftjob-" + 32 hexadecimal digits, must not match.
 _ISSUED = (
-    r"[0-9A-Za-z]{32}AC[0-9A-Za-z]{50}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"
+    r"[0-9A-Za-z]{52}JQQJ9[0-9A-Za-z]{27}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"
     r"|github_pat_\w{50,}|dapi[0-9a-f]{32}(?:-\d)?|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+|AKIA[0-9A-Z]{16}"
 )
 _IN_ADDRESS = r"AccountKey=[\w+/=]{20,}|[?&]sig=[\w%]{20,}"
@@ -71,6 +72,16 @@ def _is_random(word: str) -> bool:
         return False
     counts = Counter(word).values()
     return -sum(n / len(word) * math.log2(n / len(word)) for n in counts) >= _LEAST_BITS
+
+
+def is_one(value: str) -> bool:
+    """Tell whether a value, such as a parameter's, is a credential or holds one, judged by shape alone.
+
+    Azure's short form of key, and what has only the length of its long form, have to be all of it: a path may
+    well have a sum of 32 digits in it.
+    """
+    alone = rf"(?i)\s*(?:{_OLD_KEY}|[0-9a-z]{{84}})\s*"
+    return bool(_SURE.search(value) or re.fullmatch(alone, value))
 
 
 def masked(text: str) -> str:

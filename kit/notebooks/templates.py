@@ -21,7 +21,7 @@ from kit.errors import N_, TemplateError
 from kit.i18n import gettext as _
 
 TAGS = frozenset({
-    "parameters", "self-check", "exercise", "solution", "instructor", "template-only",
+    "parameters", "self-check", "exercise", "solution", "instructor",
     "skip-headless", "raises-exception", "databricks", "jupyter",
 })  # fmt: skip
 

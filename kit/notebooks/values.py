@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from kit import i18n
 from kit.errors import N_, TemplateError
 from kit.i18n import gettext as _
-from kit.i18n.tables import LINKS, UI, Table
+from kit.i18n.tables import LINKS, Table
 
 # Only expressions are wanted: "{#" and "{%" are ordinary text in markdown and LaTeX, braces in quotes, too.
 _EXPRESSION = re.compile(r"""\{\{(?:"[^"]*"|'[^']*'|[^{}"'])*\}\}""")
@@ -26,9 +26,9 @@ _EXPRESSION = re.compile(r"""\{\{(?:"[^"]*"|'[^']*'|[^{}"'])*\}\}""")
 class Values:
     """What expressions in markdown cells may call, in one locale.
 
-    ``number``, ``percent``, ``money``, ``date`` and ``joined`` are those of :mod:`kit.i18n`; ``minutes(n)``
-    is ``duration(n, "minute")``; ``ui(key)`` is a label of a user interface and ``doc(key)`` the address of a
-    documentation page, both from the tables beside the catalogs.
+    ``number``, ``percent``, ``money``, ``duration``, ``date`` and ``joined`` are those of :mod:`kit.i18n`;
+    ``minutes(n)`` is ``duration(n, "minute")``; ``languages()`` lists the languages of the labs;
+    ``doc(key)`` is the address of a documentation page, from the table beside the catalogs.
     """
 
     def __init__(self, locale: str, locales_folder: Path) -> None:
@@ -45,7 +45,6 @@ class Values:
         }
         names["minutes"] = partial(i18n.duration, unit="minute", locale=locale)
         names["languages"] = partial(_languages, locale)
-        names["ui"] = Table(locales_folder / UI, locale)
         names["doc"] = Table(locales_folder / LINKS, locale)
         self._environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         self._environment.globals = names

@@ -98,7 +98,8 @@ def ours_render() -> Worker:
     import kit
     from kit.i18n.catalogs import KIT_DOMAIN, load
     from kit.notebooks import code, markdown
-    from kit.notebooks.rendering import Surroundings, render, write_notebook
+    from kit.notebooks.files import write_text
+    from kit.notebooks.rendering import notebook_text, render
     from kit.notebooks.templates import read_template, template_paths
     from kit.notebooks.values import Values
 
@@ -114,10 +115,10 @@ def ours_render() -> Worker:
             domains = [KIT_DOMAIN, *(template.name for template in templates)]
             catalogs = {domain: load(source / "locales", locale, domain) for domain in domains}
             catalogs_seconds += perf_counter() - loading
-            surroundings = Surroundings(Values(locale, source / "locales"), catalogs[KIT_DOMAIN])
+            values, said = Values(locale, source / "locales"), catalogs[KIT_DOMAIN]
             for template in templates:
-                notebook = render(template, locale, catalogs[template.name], surroundings=surroundings)
-                write_notebook(notebook, target / locale / f"{template.name}.ipynb")
+                notebook = render(template, locale, catalogs[template.name], values=values, said=said)
+                write_text(target / locale / f"{template.name}.ipynb", notebook_text(notebook))
         seconds = perf_counter() - start
         return {"rendering": seconds - catalogs_seconds, "whole": seconds}
 

@@ -181,7 +181,7 @@ def test_a_secret_is_refused_without_repeating_it(tmp_path: Path, assignment: st
 SMALL = """# %% [markdown]
 # # Small
 #
-# {{ ui("run_all") }}
+# {{ doc("guide") }}
 # %% tags=["parameters"]
 locale = "en"
 n = 3
@@ -203,8 +203,9 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     for folder in (found.templates, found.labs, found.package, found.locales / "pt" / "LC_MESSAGES"):
         folder.mkdir(parents=True)
     (found.templates / "small.py").write_text(SMALL, encoding="utf-8")
-    (found.locales / "ui.csv").write_text("key,en,pt\nrun_all,Run All,Executar tudo\n", encoding="utf-8")
-    (found.locales / "links.csv").write_text("key,en,pt\n", encoding="utf-8")
+    (found.locales / "links.csv").write_text(
+        "key,en,pt\nguide,https://example.org/en,https://example.org/pt\n", encoding="utf-8"
+    )
     monkeypatch.setattr(Workspace, "default", classmethod(lambda _cls: found))
     monkeypatch.setenv("KIT_HOME", str(tmp_path / "home"))
     return found

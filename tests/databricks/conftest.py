@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from kit.i18n import catalogs
-from kit.notebooks.editions import Workspace
+from kit.notebooks.editions import Selection, Workspace, editions
 from kit.notebooks.execution import run_notebook
-from kit.notebooks.rendering import Surroundings, render, write_notebook
+from kit.notebooks.files import write_text
+from kit.notebooks.rendering import notebook_text
 from kit.notebooks.runs import RunReport
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -39,22 +39,16 @@ class Cluster:
         }
         (self.folder / "stand_in.json").write_text(json.dumps(description), encoding="utf-8")
         notebook = self.folder / "repository" / "labs" / locale / f"{lab}.ipynb"
-        write_notebook(rendered(lab, locale), notebook)
+        write_text(notebook, notebook_text(rendered(lab, locale)))
         shutil.copy(PROJECT, self.folder / "repository")
         return run_notebook(notebook, self.folder / f"{lab}.{locale}.ipynb", locale=locale)
 
 
 def rendered(lab: str, locale: str) -> dict[str, Any]:
     """Return a lab as it is rendered for Databricks."""
-    here = Workspace.default()
-    kit = catalogs.load(here.locales, locale, catalogs.KIT_DOMAIN)
-    return render(
-        here.template(lab),
-        locale,
-        catalogs.load(here.locales, locale, lab),
-        target="databricks",
-        surroundings=Surroundings.of(locale, kit),
-    )
+    wanted = Selection([lab], [locale], [("learner", "databricks")])
+    [edition] = editions(Workspace.default(), wanted)
+    return edition.notebook
 
 
 @pytest.fixture

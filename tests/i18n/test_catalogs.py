@@ -101,6 +101,43 @@ def test_a_reworked_guess_is_work():
     assert "Envie o arquivo e espere." in [entry.msgstr for entry in kept if entry.obsolete]
 
 
+def test_a_guess_of_a_guess_leaves_without_a_trace(tmp_path):
+    """However often a text is edited before its translator comes, its translation is kept once."""
+    path = tmp_path / "pt" / "LC_MESSAGES" / "lab.po"
+    save(translated((OLD, "Envie."), (UNRELATED, "Matriz.")), path, "pt", "lab")
+    for word in ("processed", "checked", "counted", "opened"):
+        edited = messages(OLD.replace("read", word), UNRELATED)
+        save(merge(load(tmp_path, "pt", "lab").file, edited).file, path, "pt", "lab")
+        assert not save(merge(load(tmp_path, "pt", "lab").file, edited).file, path, "pt", "lab"), word
+    save(merge(load(tmp_path, "pt", "lab").file, messages(UNRELATED)).file, path, "pt", "lab")
+    file = load(tmp_path, "pt", "lab").file
+    assert [(entry.msgid, entry.msgstr) for entry in file.obsolete_entries()] == [(OLD, "Envie.")]
+
+
+def test_reworked_guesses_that_agree_are_kept_once(tmp_path):
+    path = tmp_path / "pt" / "LC_MESSAGES" / "lab.po"
+    once = merge(translated((OLD, "Envie.")), messages(EDITED)).file
+    active(once)[EDITED].msgstr = "Envie o arquivo e espere."
+    save(merge(once, messages(EDITED.replace("processed", "checked"))).file, path, "pt", "lab")
+    twice = merge(load(tmp_path, "pt", "lab").file, messages(UNRELATED))
+    assert save(twice.file, path, "pt", "lab")
+    assert not save(merge(load(tmp_path, "pt", "lab").file, messages(UNRELATED)).file, path, "pt", "lab")
+    kept = [entry.msgstr for entry in load(tmp_path, "pt", "lab").file.obsolete_entries()]
+    assert sorted(kept) == ["Envie o arquivo e espere.", "Envie."]
+
+
+@pytest.mark.parametrize("text", ["Matriz.", ""])
+def test_a_message_in_use_and_obsolete_at_once_becomes_one(text):
+    """What joining two branches' catalogs line by line can leave."""
+    file = translated((OLD, "Envie."), (UNRELATED, text))
+    file.append(polib.POEntry(msgid=UNRELATED, msgstr="Matriz.", obsolete=True))
+    used = merge(file, messages(OLD, UNRELATED)).file
+    assert [(entry.msgid, entry.msgstr) for entry in used] == [(OLD, "Envie."), (UNRELATED, "Matriz.")]
+    file.append(polib.POEntry(msgid=UNRELATED, msgstr="Matriz.", obsolete=True))
+    unused = merge(file, messages(OLD)).file
+    assert [entry.msgid for entry in unused] == [OLD, UNRELATED]
+
+
 def test_plural_messages_merge():
     old = merge(new_file("pt", "kit"), [SourceMessage("{n} file", "{n} files")]).file
     old[0].msgstr_plural = {0: "{n} arquivo", 1: "{n} arquivos"}

@@ -147,9 +147,13 @@ SECRETS = [
     ("access_token", "harmless"),
     ("name", "0123456789abcdef" * 2),
     ("name", "A1b2" * 21),
+    ("name", "A1b2" * 13 + "JQQJ99CAACi0881XJ3w3AAAFACOGa1b2"),
     ("name", "sk-proj-0123456789abcdefghij"),
+    ("name", "github_pat_" + "A1b2" * 20),
+    ("name", "AKIA" + "Z9Y8" * 4),
+    ("name", "Bearer ghp_" + "A1b2" * 9),
     ("name", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"),
-    ("name", "https://account.blob.core.windows.net/c?sv=2024&sig=abc"),
+    ("name", "https://account.blob.core.windows.net/c?sv=2024&sig=" + "a1B2" * 11),
     ("name", "set in the environment: velvet-otter-91"),
 ]
 

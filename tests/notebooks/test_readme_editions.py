@@ -1,6 +1,9 @@
 """The README in every language: complete, with the same commands, and with links that lead somewhere."""
 
+import ntpath
+import os
 import re
+import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -52,6 +55,25 @@ def test_every_language_is_linked_at_the_top():
 )
 def test_links_are_made_for_the_folder(text, moved):
     assert relocated(text, PurePosixPath("labs/zh")) == moved
+
+
+def test_links_on_windows_are_those_of_everywhere(monkeypatch):
+    monkeypatch.setattr(os, "path", ntpath)
+    assert relocated("[a](.github/p.png)", PurePosixPath("labs/zh")) == "[a](../../.github/p.png)"
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this copy is no checkout")
+def test_a_checkout_on_windows_has_the_bytes_of_everywhere():
+    """Whatever the person has set: the kit compares files byte for byte."""
+    command = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", "check-attr", "eol", "text", "--"]
+    paths = [
+        "labs/pt/fine-tune.ipynb",
+        "locales/pt/LC_MESSAGES/kit.po",
+        "locales/links.csv",
+        "databricks.yml",
+    ]
+    found = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert found.splitlines() == [f"{p}: {a}" for p in paths for a in ("eol: lf", "text: auto")]
 
 
 def test_rendering_writes_what_is_there():

@@ -10,9 +10,11 @@ import pytest
 
 from kit.errors import TemplateError, UsageError
 from kit.i18n.catalogs import Catalog, new_file
+from kit.notebooks.files import write_text
 from kit.notebooks.messages import extract_template, translate_template
-from kit.notebooks.rendering import Surroundings, notebook_text, render, write_notebook
+from kit.notebooks.rendering import notebook_text, render
 from kit.notebooks.templates import Template, parse_cells, read_template
+from kit.notebooks.values import Values
 
 SMALL = Path(__file__).parent / "small.percent"
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -22,9 +24,6 @@ TEMPLATE = read_template(SMALL)
 @pytest.fixture
 def tables(tmp_path):
     """A folder with the tables that the small template uses."""
-    (tmp_path / "ui.csv").write_text(
-        "key,en,pt,note\nrun_all,Run All Cells,Executar tudo,\n", encoding="utf-8"
-    )
     link = "https://example.org/{}/guide".format
     (tmp_path / "links.csv").write_text(f"key,en,pt\nguide,{link('en')},{link('pt-br')}\n", encoding="utf-8")
     return tmp_path
@@ -45,8 +44,9 @@ def pseudo_catalog(template):
 
 
 def edition(tables, locale="en", catalog=None, audience="learner", kit=None, *, target="jupyter"):
-    surroundings = Surroundings.of(locale, kit, tables)
-    return render(TEMPLATE, locale, catalog or {}, audience, target=target, surroundings=surroundings)
+    said = kit or {}
+    values = Values(locale, tables)
+    return render(TEMPLATE, locale, catalog or {}, audience, values=values, said=said, target=target)
 
 
 def source(notebook, number):
@@ -70,16 +70,16 @@ def test_golden(tables, update_golden, name, locale, audience):
 def test_the_file_is_as_nbformat_writes_it(tables, tmp_path):
     path = tmp_path / "labs" / "small.ipynb"
     notebook = edition(tables)
-    assert write_notebook(notebook, path)
+    assert write_text(path, notebook_text(notebook))
     nbformat.write(nbformat.read(path, as_version=4), tmp_path / "again.ipynb")
     assert (tmp_path / "again.ipynb").read_bytes() == path.read_bytes()
 
 
 def test_writing_twice_writes_nothing(tables, tmp_path):
     path = tmp_path / "small.ipynb"
-    assert write_notebook(edition(tables), path)
+    assert write_text(path, notebook_text(edition(tables)))
     before = path.stat().st_mtime_ns
-    assert not write_notebook(edition(tables), path)
+    assert not write_text(path, notebook_text(edition(tables)))
     assert path.stat().st_mtime_ns == before
 
 
@@ -91,7 +91,6 @@ def test_audiences(tables):
     assert "your answer" not in instructor
     assert "answer = 42" in instructor
     assert "## Your turn" in instructor
-    assert "SystemExit" not in learner + instructor
     with pytest.raises(UsageError, match="parent"):
         edition(tables, audience="parent")
 
@@ -104,7 +103,7 @@ def test_values_follow_the_locale(tables):
     assert "5 minutos" in source(portuguese, 0)
     assert "1.234,5" in source(portuguese, 0)
     assert "(https://example.org/pt-br/guide)" in source(portuguese, 0)
-    assert "Press **Executar tudo**." in notebook_text(portuguese)
+    assert "Take **2 minutos** for it." in notebook_text(portuguese)
 
 
 def test_parameters_cell_has_the_locale(tables):
@@ -176,13 +175,13 @@ def test_no_mark_is_left(tables):
 
 @pytest.mark.parametrize(
     "expression",
-    ["{{ nothing }}", "{{ minutes( }}", "{{ ui('unknown') }}", "{{ 1 / 0 }}", "{{ number('x') }}"],
+    ["{{ nothing }}", "{{ minutes( }}", "{{ doc('unknown') }}", "{{ 1 / 0 }}", "{{ number('x') }}"],
 )
 def test_expressions_that_fail_name_file_and_line(tables, expression):
     path = Path("templates/some.py")
     template = Template("some", path, parse_cells(f"# %% [markdown]\n# a\n#\n# {expression}\n", path))
     with pytest.raises(TemplateError, match=r"templates/some\.py, line 2:"):
-        render(template, "en", {}, surroundings=Surroundings.of("en", None, tables))
+        render(template, "en", {}, values=Values("en", tables), said={})
 
 
 def test_translations_cannot_reach_into_python(tables):
@@ -190,14 +189,14 @@ def test_translations_cannot_reach_into_python(tables):
     template = Template("some", path, parse_cells("# %% [markdown]\n# Text\n", path))
     catalog = {"Text": "{{ number.__globals__ }}"}
     with pytest.raises(TemplateError):
-        render(template, "pt", catalog, surroundings=Surroundings.of("pt", None, tables))
+        render(template, "pt", catalog, values=Values("pt", tables), said={})
 
 
 def test_signs_that_look_like_statements_are_text(tables):
     path = Path("templates/some.py")
     text = "# %% [markdown]\n# a {#anchor} b {% c %} \\frac{1}{2}\n"
     template = Template("some", path, parse_cells(text, path))
-    notebook = render(template, "en", {}, surroundings=Surroundings.of("en", None, tables))
+    notebook = render(template, "en", {}, values=Values("en", tables), said={})
     assert source(notebook, 0) == "a {#anchor} b {% c %} \\frac{1}{2}"
 
 

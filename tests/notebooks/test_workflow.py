@@ -33,8 +33,7 @@ def workspace(tmp_path, monkeypatch):
     (found.templates / "small.py").write_bytes(SMALL.read_bytes())
     write(found.package / "a.py", '_("Done.")\nngettext("{n} file", "{n} files", n)\n')
     write(found.locales / "published.txt", "pt\n")
-    write(found.locales / "ui.csv", "key,en,pt,note\nrun_all,Run All,Executar tudo,menu\n")
-    write(found.locales / "links.csv", "key,en,pt\nguide,https://a.org/en,https://a.org/pt\n")
+    write(found.locales / "links.csv", "key,en,pt,note\nguide,https://a.org/en,https://a.org/pt,\n")
     monkeypatch.setattr(Workspace, "default", classmethod(lambda _cls: found))
     return found
 
@@ -175,7 +174,7 @@ def test_a_new_language_needs_no_program(finished):
     code, output = run(catalogs_command, "init", "qps")
     assert code == 0
     assert "small.po" in output
-    assert read(finished.locales / "ui.csv").startswith("key,en,pt,qps,note\n")
+    assert read(finished.locales / "links.csv").startswith("key,en,pt,qps,note\n")
     translate_all(finished, "qps")
     run(catalogs_command, "update")
     run(render_command, "--locale", "qps")
@@ -222,11 +221,11 @@ def test_warnings_fail_only_when_asked(finished):
 
 def test_a_broken_template_does_not_hide_the_rest(finished):
     write(finished.templates / "broken.py", "no marker\n")
-    write(finished.locales / "ui.csv", "key,en,pt,note\nrun_all,Run All,,menu\n")
+    write(finished.locales / "links.csv", "key,en,pt,note\nguide,https://a.org/en,,\n")
     _code, output = run(check_command, "--format", "json")
     found = json.loads(output)
     assert ("unreadable", 1) in {(finding["rule"], finding["line"]) for finding in found}
-    assert "ui-label" in {finding["rule"] for finding in found}
+    assert "link-missing" in {finding["rule"] for finding in found}
 
 
 def test_instructor_editions_go_elsewhere(finished, tmp_path):
