@@ -10,7 +10,7 @@ Secrets stay in private fields: neither ``repr`` nor an exception shows them.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ from urllib.parse import urlsplit
 
 from kit import settings
 from kit.azure import transport
+from kit.azure.entra import EntraToken
 from kit.azure.ledger import Place
 from kit.errors import N_, SettingsError
 
-# Microsoft's samples ask Entra ID for this audience (Foundry documentation, October 2026).
-_SCOPE = "https://ai.azure.com/.default"
 _PUBLIC_MANAGEMENT = "https://management.azure.com"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -52,9 +51,9 @@ class Connection:
         return f"{self.endpoint}/openai/v1/"
 
     @property
-    def api_key(self) -> str | Callable[[], str]:
-        """Return the key, or a function that fetches a fresh Entra ID token for every request."""
-        return self._key or _token_provider()
+    def api_key(self) -> str:
+        """Return the key; without one, text that is a valid Entra ID token in every request."""
+        return self._key or EntraToken()
 
     def management(self) -> dict[str, Any]:
         """Return the arguments of ``CognitiveServicesManagementClient`` for this connection."""
@@ -182,9 +181,3 @@ def _credential() -> Any:
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential()
-
-
-def _token_provider() -> Callable[[], str]:
-    from azure.identity import DefaultAzureCredential, get_bearer_token_provider
-
-    return get_bearer_token_provider(DefaultAzureCredential(), _SCOPE)

@@ -55,12 +55,6 @@ def test_a_simulator_on_this_machine_may_be_reached_without_tls(environment):
     assert connection.management_endpoint == "http://127.0.0.1:8080"
 
 
-@pytest.mark.usefixtures("environment")
-def test_without_a_key_a_token_is_fetched_when_it_is_needed(environment):
-    environment.delenv("AZURE_OPENAI_API_KEY")
-    assert callable(client.from_environment().api_key)
-
-
 def test_no_two_learners_share_a_folder():
     names = ["ana", "Ana", "ana maria", "ana_maria", "ana/maria", "", "_", "..", "_.", "a@b.org", "李雷"]
     folders = [client.ledger_folder(name) for name in names]
