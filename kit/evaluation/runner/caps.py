@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kit import tokens
 from kit.errors import N_, UsageError
 from kit.evaluation.runner.journal import Journal
 from kit.evaluation.runner.requests import Request
 
-_MILLION = 1_000_000
 _MINUTE = 60.0
 _ROUNDING = 1e-9  # US dollars: a sum of floats that is equal to the cap does not break it
 
@@ -27,7 +27,7 @@ class Price:
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
         """Return the price of so many tokens in US dollars."""
-        return (prompt_tokens * self.input + completion_tokens * self.output) / _MILLION
+        return tokens.cost(prompt_tokens, completion_tokens, read_price=self.input, write_price=self.output)
 
 
 @dataclass(frozen=True)
