@@ -23,6 +23,7 @@ GRANTED = {
     ("plots", "i18n"),  # axis labels are translated, numbers written as the locale does
     ("azure", "tokens"),  # a training file is measured in the model's tokens
     ("azure", "i18n"),
+    ("plots", "tokens"),  # what is said of counts in words is worked out where counts are
 }
 # Imports within a function: modules that load something heavy which most callers never need.
 LAZY = {

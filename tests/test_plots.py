@@ -84,8 +84,8 @@ def test_a_character_that_no_font_has_would_be_noticed():
 
 def test_the_alternative_text_carries_the_message():
     tokens, _, _, loss, _, bars, _ = draw_all()
-    assert "from 40 to 191, median 72.5" in tokens.alt
-    assert "from 10 to 76, median 23.5" in tokens.alt
+    assert "from 40 to 191, mean 85.5, median 72.5" in tokens.alt
+    assert "from 10 to 76, mean 30.4, median 23.5" in tokens.alt
     assert "limit of 65,536 tokens: 0." in tokens.alt
     assert "Training: loss 2.88 at first, 0.50 at the end." in loss.alt
     assert "Validation, all examples: token accuracy 60% at first, 70% at the end." in loss.alt

@@ -10,7 +10,7 @@ Secrets stay in private fields: neither ``repr`` nor an exception shows them.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ from urllib.parse import urlsplit
 
 from kit import settings
 from kit.azure import transport
+from kit.azure.entra import EntraToken
 from kit.azure.ledger import Place
 from kit.errors import N_, SettingsError
 
-# Microsoft's samples ask Entra ID for this audience (Foundry documentation, October 2026).
-_SCOPE = "https://ai.azure.com/.default"
 _PUBLIC_MANAGEMENT = "https://management.azure.com"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -52,9 +51,9 @@ class Connection:
         return f"{self.endpoint}/openai/v1/"
 
     @property
-    def api_key(self) -> str | Callable[[], str]:
-        """Return the key, or a function that fetches a fresh Entra ID token for every request."""
-        return self._key or _token_provider()
+    def api_key(self) -> str:
+        """Return the key; without one, text that is a valid Entra ID token in every request."""
+        return self._key or EntraToken()
 
     def management(self) -> dict[str, Any]:
         """Return the arguments of ``CognitiveServicesManagementClient`` for this connection."""
@@ -91,7 +90,7 @@ def running_simulator() -> Connection | None:
     Raises:
         SettingsError: no simulator answers there.
     """
-    endpoint = settings.variable("KIT_SIMULATOR_URL").rstrip("/").removesuffix("/openai/v1")
+    endpoint = _resource(settings.variable("KIT_SIMULATOR_URL"))
     if not endpoint:
         return None
     key = settings.secret("KIT_SIMULATOR_KEY") or "simulator"  # one without keys accepts any
@@ -107,6 +106,9 @@ def running_simulator() -> Connection | None:
 def from_environment(scope: Mapping[str, str] | None = None) -> Connection:
     """Return the connection that the environment describes.
 
+    An address of this machine without TLS is a simulator's, as ``kit serve`` tells clients to set it: the
+    connection is the one that ``KIT_SIMULATOR_URL`` gives, and the names of the resource need not be set.
+
     Args:
         scope: what a Databricks secret scope says instead, by environment variable.
 
@@ -114,10 +116,12 @@ def from_environment(scope: Mapping[str, str] | None = None) -> Connection:
         SettingsError: a variable is missing, or the endpoint would send a key over an open line.
     """
     scope = scope or {}
-    endpoint = _required("AZURE_OPENAI_ENDPOINT", scope).rstrip("/").removesuffix("/openai/v1")
+    endpoint = _resource(_required("AZURE_OPENAI_ENDPOINT", scope))
+    key = scope.get("AZURE_OPENAI_API_KEY") or settings.secret("AZURE_OPENAI_API_KEY")
     address = urlsplit(endpoint)
-    local = address.hostname in _LOOPBACK
-    if not (address.scheme == "https" or (address.scheme == "http" and local)):
+    if address.scheme == "http" and address.hostname in _LOOPBACK:
+        return simulated(endpoint, key or "simulator")
+    if address.scheme != "https":
         raise SettingsError(
             N_("AZURE_OPENAI_ENDPOINT is not an address that starts with https://."),
             advice=N_("Copy the endpoint from the resource's page in the Azure portal."),
@@ -127,9 +131,7 @@ def from_environment(scope: Mapping[str, str] | None = None) -> Connection:
         subscription=_required("AZURE_SUBSCRIPTION_ID", scope),
         resource_group=_required("AZURE_RESOURCE_GROUP", scope),
         account=settings.variable("AZURE_OPENAI_ACCOUNT") or (address.hostname or "").split(".")[0],
-        management_endpoint=endpoint if local else _PUBLIC_MANAGEMENT,
-        simulated=local,  # nothing else than `kit serve` listens there
-        _key=scope.get("AZURE_OPENAI_API_KEY") or settings.secret("AZURE_OPENAI_API_KEY"),
+        _key=key,
     )
 
 
@@ -156,13 +158,23 @@ def of_place(place: Place) -> Connection:
 
     The key of one resource is never sent to another: without a key for just this one, Entra ID is asked.
     """
+    named = [
+        settings.secret(secret)
+        for variable, secret in (
+            ("KIT_SIMULATOR_URL", "KIT_SIMULATOR_KEY"),
+            ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"),
+        )
+        if _resource(settings.variable(variable)) == place.endpoint
+    ]
+    key = next(filter(None, named), "")
     if place.simulated:
-        named = settings.variable("KIT_SIMULATOR_URL").rstrip("/").removesuffix("/openai/v1")
-        key = settings.secret("KIT_SIMULATOR_KEY") if named == place.endpoint else ""
         return simulated(place.endpoint, key or "simulator")
-    named = settings.variable("AZURE_OPENAI_ENDPOINT").rstrip("/").removesuffix("/openai/v1")
-    key = settings.secret("AZURE_OPENAI_API_KEY") if named == place.endpoint else ""
     return Connection(place.endpoint, place.subscription, place.resource_group, place.account, _key=key)
+
+
+def _resource(address: str) -> str:
+    """Return the address of a resource, whether or not its path of the v1 data plane follows."""
+    return address.rstrip("/").removesuffix("/openai/v1")
 
 
 def _required(name: str, scope: Mapping[str, str]) -> str:
@@ -182,9 +194,3 @@ def _credential() -> Any:
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential()
-
-
-def _token_provider() -> Callable[[], str]:
-    from azure.identity import DefaultAzureCredential, get_bearer_token_provider
-
-    return get_bearer_token_provider(DefaultAzureCredential(), _SCOPE)

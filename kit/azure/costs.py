@@ -8,83 +8,42 @@ The figures are list prices without tax, to decide by, not to settle a bill by.
 
 from dataclasses import dataclass
 
-from kit.azure.model_rows import Source
-from kit.azure.models import Model, find
+from kit import tokens
+from kit.azure.models import Model
 from kit.errors import N_, UsageError
 
-_MILLION = 1_000_000
+_DEPLOYMENT_TYPE = "GlobalStandard"  # what the labs deploy
 
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """The parts of a price in ``currency``; ``None`` is a part whose price is not known.
+    """What a run costs in US dollars; ``None`` is a part whose price is not known.
 
-    ``billed_tokens`` are training tokens times epochs. ``unknown`` names the parts without a price, and
-    ``total`` exists only without such parts: an estimate that leaves something out is no upper bound.
+    Attributes:
+        billed_tokens: training tokens times epochs.
+        training: once, for these tokens.
+        hosting_per_hour: for each hour that the tuned model is deployed as Global Standard.
     """
 
     billed_tokens: int
     training: float | None
     hosting_per_hour: float | None
-    hosting: float | None
-    inference: float | None
-    currency: str
-    source: Source
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """The names of the parts whose price is not known."""
-        parts = {"training": self.training, "hosting": self.hosting, "inference": self.inference}
-        return tuple(name for name, amount in parts.items() if amount is None)
-
-    @property
-    def known(self) -> float:
-        """The sum of the parts whose price is known: at least this much."""
-        return sum(amount for amount in (self.training, self.hosting, self.inference) if amount is not None)
-
-    @property
-    def total(self) -> float | None:
-        """The sum of all parts, or ``None`` where a part is unknown."""
-        return None if self.unknown else self.known
 
 
-def estimate(  # noqa: PLR0913 - every amount is one that a learner can name
-    training_tokens: int,
-    n_epochs: int,
-    model: Model | str,
-    training_type: str = "GlobalStandard",
-    hosting_hours: float = 0.0,
-    *,
-    deployment_type: str = "GlobalStandard",
-    input_tokens: int = 0,
-    output_tokens: int = 0,
-) -> CostEstimate:
-    """Estimate a supervised or preference run: tokens of the training file, passes over it, hours deployed.
+def estimate(training_tokens: int, n_epochs: int, model: Model, training_type: str) -> CostEstimate:
+    """Estimate a supervised or preference run: tokens of the training file and passes over it.
 
     Raises:
         UsageError: an amount is negative, there is no epoch, or the model has no such training type.
-        ModelError: the table has no such model.
     """
-    row = find(model) if isinstance(model, str) else model
-    _check(row, training_type, n_epochs, (training_tokens, hosting_hours, input_tokens, output_tokens))
-    prices = row.pricing
+    _check(model, training_type, n_epochs, training_tokens)
     billed = training_tokens * n_epochs
-    rate = prices.training.get(training_type)
-    per_hour = prices.hosting.get(deployment_type)
-    return CostEstimate(
-        billed_tokens=billed,
-        training=None if rate is None else billed * rate / _MILLION,
-        hosting_per_hour=per_hour,
-        hosting=_times(per_hour, hosting_hours),
-        inference=_sum(
-            _times(prices.input, input_tokens / _MILLION), _times(prices.output, output_tokens / _MILLION)
-        ),
-        currency=prices.currency,
-        source=prices.source,
-    )
+    rate = model.pricing.training.get(training_type)
+    training = None if rate is None else tokens.cost(billed, read_price=rate)
+    return CostEstimate(billed, training, model.pricing.hosting.get(_DEPLOYMENT_TYPE))
 
 
-def _check(row: Model, training_type: str, n_epochs: int, amounts: tuple[float, ...]) -> None:
+def _check(row: Model, training_type: str, n_epochs: int, training_tokens: int) -> None:
     if row.training_types and training_type not in row.training_types:
         raise UsageError(
             N_("The model {model} has no training type “{training_type}”."),
@@ -93,24 +52,13 @@ def _check(row: Model, training_type: str, n_epochs: int, amounts: tuple[float, 
             training_type=training_type,
             training_types=", ".join(row.training_types),
         )
-    if n_epochs < 1 or min(amounts) < 0:
+    if n_epochs < 1 or training_tokens < 0:
         raise UsageError(
             N_("A cost cannot be estimated for {epochs} epochs and the amounts {amounts}."),
             advice=N_("Give at least one epoch, and no negative amount."),
             epochs=n_epochs,
-            amounts=", ".join(str(amount) for amount in amounts),
+            amounts=training_tokens,
         )
-
-
-def _times(price: float | None, amount: float) -> float | None:
-    """Return a cost; what is not used costs nothing, whatever its price."""
-    if not amount:
-        return 0.0
-    return None if price is None else price * amount
-
-
-def _sum(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one + other
 
 
 def answering_seconds(requests: int, tokens: int, capacity: int) -> float:

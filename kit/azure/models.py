@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kit import settings
+from kit import i18n, settings
 from kit.azure.model_rows import Pricing, Retirement, Source, read_rows
 from kit.errors import N_, ModelError, UsageError
 
@@ -114,6 +114,7 @@ class Model:
         self._refuse(message, on, method, training_type)
 
     def _refuse(self, message: str, on: datetime.date, method: str, training_type: str) -> None:
+        since = self.retirement.training_new_customers or self.retirement.base
         other = alternative(on, method, training_type if training_type in self.training_types else "")
         raise ModelError(
             message,
@@ -123,7 +124,7 @@ class Model:
             methods=", ".join(self.methods),
             training_type=training_type,
             training_types=", ".join(self.training_types),
-            since=self.retirement.training_new_customers or self.retirement.base,
+            since=i18n.date(since) if since else "",
             alternative=other.name if other else "",
         )
 

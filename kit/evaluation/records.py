@@ -38,13 +38,13 @@ def read_records(path: Path) -> Iterator[Record]:
         raise DataError(
             N_("There is no file {file}."), advice=N_("Check the path and the working folder."), file=path
         )
-    reader = _READERS.get(path.suffix.lower())
+    reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(
             N_("{file}: files of this kind cannot be read."),
             advice=N_("Use one of these: {kinds}."),
             file=path,
-            kinds=", ".join(_READERS),
+            kinds=", ".join(READERS),
         )
     try:
         yield from reader(path)
@@ -65,7 +65,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 def _folder(folder: Path) -> Iterator[Record]:
     texts = [path for path in sorted(folder.glob("*/*.txt")) if path.is_file()]
-    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _READERS]
+    files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in READERS]
     if not texts and not files:
         raise DataError(
             N_("The folder {folder} holds no data."),
@@ -74,7 +74,7 @@ def _folder(folder: Path) -> Iterator[Record]:
                 "for each text."
             ),
             folder=folder,
-            kinds=", ".join(_READERS),
+            kinds=", ".join(READERS),
         )
     for path in files:
         yield from read_records(path)
@@ -190,7 +190,7 @@ def _parquet(path: Path) -> Iterator[Record]:
         ) from error
 
 
-_READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
+READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".csv": _table,
     ".tsv": _table,
     ".jsonl": _json_lines,

@@ -82,8 +82,9 @@ def _totals(name: str, model: str) -> dict[str, int]:
 def languages_compared(name: str, model: str) -> Table:
     """Return how many tokens the same course file takes in each language, beside English."""
     totals = _totals(name, model)
+    share = tokens.compared(totals, i18n.SOURCE)
     rows = [
-        [f"{i18n.own_name(locale)} ({locale})", number(n), percent(n / totals[i18n.SOURCE])]
+        [f"{i18n.own_name(locale)} ({locale})", number(n), percent(share[locale])]
         for locale, n in totals.items()
     ]
     headings = [_("Language"), _("Tokens"), _("Compared with English")]

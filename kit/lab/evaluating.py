@@ -25,8 +25,9 @@ Answers = Sequence[Any]
 
 _METRICS = {
     "accuracy": lambda: _("Accuracy"),
-    "precision": lambda: _("Precision"),
-    "recall": lambda: _("Recall"),
+    "macro_precision": lambda: _("Precision"),
+    "macro_recall": lambda: _("Recall"),
+    "macro_f1": lambda: _("F1"),
 }
 
 _EXAMPLE = "“text=body, label=stars, 0=negative, 1=positive”"

@@ -98,31 +98,34 @@ def predict(  # noqa: PLR0913 - what a learner sets
         options.setdefault("sleep", running.sleep)  # a simulator's clock moves only when it is told to
     encoding = encoding_of(model)
     fixed: dict[str, Any] = {"parameters": parameters, "encoding": encoding, "journal": journal}
-    worst = _set_aside(prompts, price, **fixed)
+    fixed |= {"rpm": rpm or None, "tpm": tpm or None, "price": price}
+    worst = _set_aside(prompts, **fixed)
     accounts: list[Spending] = []
     with running.budget.reserve(worst, what) as reserved:
         limit = reserved.amount if price is not None and running.budget.cap is not None else None
         try:
-            run = runner.generate(
-                prompts,
-                ask,
-                rpm=rpm or None,
-                tpm=tpm or None,
-                price=price,
-                caps=Caps(cost=limit),
-                accounts=accounts,
-                **fixed,
-                **options,
-            )
+            run = runner.generate(prompts, ask, caps=Caps(cost=limit), accounts=accounts, **fixed, **options)
+            bill = (run.summary.cost or 0.0) + (run.summary.uncertain_cost or 0.0)
         except BaseException:  # an interrupt, too: what was sent is on the bill
             lost = [account.at_most for account in accounts]
-            reserved.spend(sum(lost) if lost or options.get("engine") != "spark" else reserved.amount)
+            bill = sum(lost) if lost or options.get("engine") != "spark" else reserved.amount
             raise
-        reserved.spend((run.summary.cost or 0.0) + (run.summary.uncertain_cost or 0.0))
+        finally:
+            if options.get("mode") == "batch":
+                _settle_orders(accounts)
+            else:
+                reserved.spend(bill)
     return run
 
 
-def _set_aside(prompts: Any, price: Price | None, **fixed: Any) -> float | None:
+def _settle_orders(accounts: Iterable[Spending]) -> None:
+    """Write down what each batch has cost, or may cost, under its own name: a later run may wait for it."""
+    for account in accounts:
+        for mark, amount in account.orders.items():
+            session().budget.settle(f"batch {mark}", amount)
+
+
+def _set_aside(prompts: Any, *, price: Price | None, **fixed: Any) -> float | None:
     """Return what a run may cost, to be set aside while it is under way; None where the price is not known.
 
     What cannot be counted beforehand, a generator or a data frame, may cost all that is left.

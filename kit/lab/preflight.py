@@ -82,7 +82,7 @@ def budget() -> Budget:
 def _price(pricing: Pricing, sent: int, received: int) -> float | None:
     if pricing.input is None or pricing.output is None:
         return None
-    return (sent * pricing.input + received * pricing.output) / 1_000_000
+    return tokens.cost(sent, received, read_price=pricing.input, write_price=pricing.output)
 
 
 def _sum(amounts: Any) -> float | None:

@@ -90,7 +90,7 @@ def _say_where(from_widgets: list[str]) -> None:
         print(
             _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")
         )
-    elif connection == client.running_simulator():
+    elif connection.simulated:
         address = connection.endpoint
         print(_("Backend: the simulator of Azure at {address}. It is free.").format(address=address))
     else:

@@ -1,14 +1,14 @@
 """The charts of the labs, each with an alternative text that says what the picture says.
 
-Uses :mod:`kit.i18n`, a module of its own layer: every word and number in a picture is in the learner's
-language.
+Uses :mod:`kit.i18n` and :mod:`kit.tokens`, modules of its own layer: every word and number in a picture is in
+the learner's language, and what is said of token counts is worked out in one place.
 """
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kit import tokens
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
 from kit.i18n import number, percent
@@ -59,22 +59,27 @@ def _bins(longest: int) -> list[int]:
 
 
 def _say_tokens(total: Sequence[int], assistant: Sequence[int], limit: int | None) -> str:
-    shared = _("from {minimum} to {maximum}, median {median}")
+    shared = _("from {minimum} to {maximum}, mean {mean}, median {median}")
     sentences = [
         _("Histogram of the tokens per example; number of examples: {n}.").format(n=number(len(total))),
         _("Whole example: {spread}.").format(spread=_spread(shared, total)),
         _("Assistant only: {spread}.").format(spread=_spread(shared, assistant)),
     ]
     if limit is not None:
-        over = sum(count > limit for count in total)
+        over = len(tokens.longer_than(total, limit))
         text = _("Longer than the limit of {limit} tokens: {over}.")
         sentences.append(text.format(over=number(over), limit=number(limit)))
     return paragraph(sentences)
 
 
 def _spread(text: str, counts: Sequence[int]) -> str:
-    median = statistics.median(counts)
-    return text.format(minimum=number(min(counts)), maximum=number(max(counts)), median=number(median))
+    found = tokens.summary(counts)
+    return text.format(
+        minimum=number(found.minimum),
+        maximum=number(found.maximum),
+        mean=number(found.mean, 1),
+        median=number(found.median),
+    )
 
 
 def loss_curves(rows: Rows) -> Picture:

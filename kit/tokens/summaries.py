@@ -9,16 +9,12 @@ from kit.errors import N_, UsageError
 
 @dataclass(frozen=True)
 class TokenSummary:
-    """Counts in short; ``p5`` and ``p95`` are percentiles with linear interpolation between neighbours."""
+    """Counts in short."""
 
-    n: int
     minimum: int
     maximum: int
     mean: float
     median: float
-    p5: float
-    p95: float
-    total: int
 
 
 def summary(counts: Sequence[int]) -> TokenSummary:
@@ -29,17 +25,7 @@ def summary(counts: Sequence[int]) -> TokenSummary:
     """
     if not counts:
         raise UsageError(N_("There is nothing to summarize: not one example was counted."))
-    twentieths = statistics.quantiles(counts, n=20, method="inclusive") if len(counts) > 1 else [counts[0]]
-    return TokenSummary(
-        n=len(counts),
-        minimum=min(counts),
-        maximum=max(counts),
-        mean=statistics.fmean(counts),
-        median=statistics.median(counts),
-        p5=twentieths[0],
-        p95=twentieths[-1],
-        total=sum(counts),
-    )
+    return TokenSummary(min(counts), max(counts), statistics.fmean(counts), statistics.median(counts))
 
 
 def longer_than(counts: Sequence[int], limit: int) -> list[int]:
@@ -47,11 +33,11 @@ def longer_than(counts: Sequence[int], limit: int) -> list[int]:
     return [place for place, count in enumerate(counts) if count > limit]
 
 
-def cost(read: int, written: int, *, read_price: float, write_price: float) -> float:
+def cost(read: float, written: float = 0, *, read_price: float, write_price: float = 0.0) -> float:
     """Return what tokens cost, in the currency of the prices, which are per million tokens.
 
     Args:
-        read: tokens of the prompts.
+        read: tokens of the prompts, or of the training.
         written: tokens of the answers, or the most they may have.
         read_price: of a million tokens read.
         write_price: of a million tokens written.

@@ -3,7 +3,10 @@
 import pytest
 
 from kit.azure import client
+from kit.azure.ledger import Place
+from kit.azure.service import Service
 from kit.errors import SettingsError
+from kit.simulator import serve
 
 ENVIRONMENT = {
     "AZURE_OPENAI_ENDPOINT": "https://brisa.openai.azure.com/openai/v1/",
@@ -48,17 +51,20 @@ def test_a_key_is_never_sent_over_an_open_line(environment, endpoint):
         client.from_environment()
 
 
-def test_a_simulator_on_this_machine_may_be_reached_without_tls(environment):
-    environment.setenv("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:8080")
-    connection = client.from_environment()
-    assert connection.simulated
-    assert connection.management_endpoint == "http://127.0.0.1:8080"
-
-
-@pytest.mark.usefixtures("environment")
-def test_without_a_key_a_token_is_fetched_when_it_is_needed(environment):
-    environment.delenv("AZURE_OPENAI_API_KEY")
-    assert callable(client.from_environment().api_key)
+@pytest.mark.parametrize("key", ["", "velvet-otter-91"])
+def test_both_ways_to_name_a_simulator_lead_to_one_connection_and_ledger(monkeypatch, key):
+    with serve(keys=[key] if key else ()) as server:
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{server.url}/openai/v1/")
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", key)
+        by_endpoint = client.from_environment()
+        place = Place("evaluate", "ana", by_endpoint.endpoint, simulated=True)
+        assert client.of_place(place) == by_endpoint
+        monkeypatch.delenv("AZURE_OPENAI_ENDPOINT")
+        monkeypatch.setenv("KIT_SIMULATOR_URL", server.url)
+        monkeypatch.setenv("KIT_SIMULATOR_KEY", key)
+        assert client.running_simulator() == by_endpoint == client.of_place(place)
+        with Service(by_endpoint).openai as answering:
+            assert answering.files.list().data == []
 
 
 def test_no_two_learners_share_a_folder():

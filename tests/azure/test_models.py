@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from kit import i18n
 from kit.azure import models
 from kit.azure.models import Status
 from kit.errors import ModelError, UsageError
@@ -71,11 +72,17 @@ def test_status_changes_on_the_announced_days(day, expected):
 
 
 def test_a_retired_model_is_refused_with_a_live_one():
-    with pytest.raises(ModelError, match=r"(?s)Since 2026-10-01.*gpt-4o-mini.*gpt-oss-20b"):
+    with pytest.raises(ModelError, match=r"(?s)Since October 1, 2026.*gpt-4o-mini.*gpt-oss-20b"):
         models.find("gpt-4o-mini").require_tunable(TODAY)
     models.find("gpt-4o-mini").require_tunable(TODAY, new_customer=False)
     with pytest.raises(ModelError, match="can no longer"):
         models.find("gpt-4o-mini").require_tunable(datetime.date(2027, 4, 1), new_customer=False)
+
+
+def test_the_day_is_written_as_the_language_writes_days():
+    i18n.use("es")
+    with pytest.raises(ModelError, match="1 de octubre de 2026"):
+        models.find("gpt-4o-mini").require_tunable(TODAY)
 
 
 def test_a_missing_method_and_training_type_are_refused():

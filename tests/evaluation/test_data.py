@@ -169,8 +169,9 @@ def test_hub_data_sets_give_labels_by_name():
     assert (records[1].file, records[1].row) == ("some/set", 2)
 
 
-def test_out_of_reach_of_the_hub_an_alternative_is_named():
-    code = "from kit.evaluation import data\ntry: data.load('some/set')\nexcept data.DataError as e: print(e)"
+@pytest.mark.parametrize("name", ["some/set", "some/set-v1.0"])
+def test_out_of_reach_of_the_hub_an_alternative_is_named(name):
+    code = f"from kit.evaluation import data\ntry: data.load({name!r})\nexcept data.DataError as e: print(e)"
     environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment

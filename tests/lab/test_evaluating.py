@@ -2,6 +2,7 @@
 
 import csv
 import math
+from functools import partial
 
 import pytest
 
@@ -107,6 +108,15 @@ def test_groups_keep_their_own_items():
     picture = lab.by_group(lab.accuracy, predicted, truth, ["plain", "irony", "plain", "irony"])
     assert "plain (2): Accuracy 100.0%" in picture.alt
     assert "irony (2): Accuracy 0.0%" in picture.alt
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"), [(lab.precision, "Précision"), (lab.recall, "Rappel"), (lab.f1, "F1")]
+)
+def test_the_metric_of_groups_is_named_in_the_language(metric, name):
+    i18n.use("fr")
+    picture = lab.by_group(partial(metric, labels=["a", "b"]), ["a", "b"], ["a", "b"], ["plain", "plain"])
+    assert f": {name} 100" in picture.alt
 
 
 def test_an_answers_confidence_is_the_product_of_its_tokens_probabilities():

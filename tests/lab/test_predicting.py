@@ -60,6 +60,22 @@ def test_a_batch_is_waited_for_on_the_simulators_clock_and_costs_half(running, c
     assert running.budget.spent == pytest.approx(used / 1e6 / 2)
 
 
+def test_a_batch_that_was_not_waited_for_is_in_the_books_once(running, client):
+    judge = lab.chat_model(JUDGE)
+
+    def gone(seconds):
+        raise KeyboardInterrupt
+
+    running.budget.cap = 1.0
+    batch = {"model": judge, "parameters": SETTINGS, "mode": "batch"}
+    with pytest.raises(KeyboardInterrupt):
+        lab.predict(PROMPTS, client, sleep=gone, **batch)
+    assert running.budget.spent == pytest.approx(worst() / 2)
+    run = lab.predict(PROMPTS, client, **batch)
+    assert (run.complete, run.summary.sent) == (True, 0)
+    assert running.budget.spent == pytest.approx(billed(run) / 2)
+
+
 def test_the_budget_stops_a_run_before_it_is_overdrawn(running, ask):
     running.budget.cap = 0.00001
     run = lab.predict(PROMPTS, ask, model=lab.chat_model(JUDGE), parameters=SETTINGS)

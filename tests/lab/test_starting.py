@@ -58,17 +58,16 @@ def test_azure_without_its_settings_names_what_is_missing(monkeypatch):
         lab.start("fine-tune", {"backend": "azure"})
 
 
-def test_on_azure_the_ledger_outlives_the_notebook(monkeypatch, tmp_path, simulator):
+def test_on_azure_the_ledger_outlives_the_notebook(monkeypatch, tmp_path, simulator, capsys):
     """The path of a real subscription, with a simulator on this machine at the other end."""
     for name, value in {
         "KIT_HOME": str(tmp_path),
         "AZURE_OPENAI_ENDPOINT": simulator.url,
         "AZURE_OPENAI_API_KEY": "any",
-        "AZURE_SUBSCRIPTION_ID": "s",
-        "AZURE_RESOURCE_GROUP": "g",
     }.items():
         monkeypatch.setenv(name, value)
     lab.start("fine-tune", {"backend": "azure"})
+    assert f"the simulator of Azure at {simulator.url}. It is free." in capsys.readouterr().out
     lab.connect()
     session.session().ledger.begin(Entry("file", "f", "train.jsonl"))
     session.end()

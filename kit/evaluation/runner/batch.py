@@ -2,21 +2,21 @@
 
 https://learn.microsoft.com/azure/foundry/openai/how-to/batch · a file holds at most 100,000 requests and
 200 MB. The journal keeps which batch has which requests, so that a restart goes on waiting for it instead of
-paying for a second one. An order is written down before it is given: if the program ends between the two, the
-batch is found again among the service's by its metadata.
+paying for a second one. An order is written down before it is given, and given once: if the program ends
+between the two, or the service's answer is lost, the batch is found among the service's by its metadata.
 """
 
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from kit.errors import N_, ServiceError, UsageError
 from kit.evaluation.runner.answers import fields
-from kit.evaluation.runner.failures import Failure, Kind
+from kit.evaluation.runner.failures import Failure, Kind, is_billed
 from kit.evaluation.runner.journal import Journal
 from kit.evaluation.runner.online import Options
 from kit.evaluation.runner.progress import Progress
@@ -46,7 +46,8 @@ def run(  # noqa: PLR0913 - the parts of a run
     Args:
         prompts: as in :func:`~kit.evaluation.runner.generate`.
         client: the official synchronous client; ``files`` and ``batches`` are used.
-        options: the choices of the run; the quota's rates do not apply to batches.
+        options: the choices of the run; the quota's rates do not apply to batches, and its price is taken as
+            it is: who gives one halves it.
         journal: file of the answers; the orders are kept beside it.
         progress: whether to show how many requests have ended.
         sleep: how to wait, in seconds.
@@ -114,18 +115,24 @@ class _Batches:
 
     def __post_init__(self) -> None:
         self.spending = self.options.spending()
-        self._requests: dict[bytes, Request] = {}
+        self._promised: dict[str, Request] = {}  # what this run has ordered, without the texts
 
     def adopt(self) -> None:
         """Find the batches whose identifier was not written down before the program ended."""
         lost = [order for order in self.orders.all.values() if not order.id and not order.done]
         if not lost:
             return
-        given = {(batch.metadata or {}).get(_MARK): batch.id for batch in self.client.batches.list()}
+        given = self._given()
         for order in lost:
             order.id = given.get(order.mark, "")
             order.done = not order.id  # it was never given
+            if order.done:
+                self.spending.orders[order.mark] = 0.0
             self.orders.write(order)
+
+    def _given(self) -> dict[str, str]:
+        """Return the service's identifier of each batch that bears a mark."""
+        return {(batch.metadata or {}).get(_MARK, ""): batch.id for batch in self.client.batches.list()}
 
     def order(self, prompts: Iterable[Prompt]) -> None:
         """Order what is neither answered nor under way."""
@@ -150,6 +157,7 @@ class _Batches:
             if not self.stopped:
                 self.spending.promise(request)
                 self.spending.items += 1
+                self._promised[request.key.hex()] = replace(request, messages=(), parameters={})
                 yield request
 
     def _file(self, requests: Iterator[Request]) -> tuple[Any, list[str]] | None:
@@ -174,17 +182,26 @@ class _Batches:
         return file, keys
 
     def _place(self, file: Any, keys: list[str]) -> None:
-        made = sha256("".join(keys).encode())
-        order = _Order(f"{made.hexdigest()[:16]}-{len(self.orders.all)}", keys)
+        order = _Order(uuid4().hex, keys)
+        self.spending.orders[order.mark] = self.spending.worst(self._promised[key] for key in keys)
         self.orders.write(order)
+        # A file that arrives twice costs nothing, so the client may repeat this, but not the order itself.
         uploaded = self.client.files.create(file=("requests.jsonl", file), purpose="batch")
-        batch = self.client.batches.create(
-            input_file_id=uploaded.id,
-            endpoint=_ENDPOINT,
-            completion_window="24h",
-            metadata={_MARK: order.mark},
-        )
-        order.id = batch.id
+        try:
+            order.id = (
+                self.client.with_options(max_retries=0)
+                .batches.create(
+                    input_file_id=uploaded.id,
+                    endpoint=_ENDPOINT,
+                    completion_window="24h",
+                    metadata={_MARK: order.mark},
+                )
+                .id
+            )
+        except Exception:  # the answer may be lost, and the batch under way
+            order.id = self._given().get(order.mark, "")
+            if not order.id:
+                raise
         self.orders.write(order)
         self.sent += len(keys)
 
@@ -207,7 +224,8 @@ class _Batches:
             line.finish()
 
     def _take(self, order: _Order, batch: Any) -> None:
-        """Write down the answers of a batch that has ended."""
+        """Write down the answers of a batch that has ended, and what it has cost."""
+        before = self.spending.billed
         for identifier in (batch.output_file_id, batch.error_file_id):
             if identifier:
                 for text in self.client.files.content(identifier).text.split("\n"):
@@ -215,7 +233,9 @@ class _Batches:
                         self._book(json.loads(text))
         unanswered = [bytes.fromhex(key) for key in order.keys if bytes.fromhex(key) not in self.book]
         for key in unanswered:
+            self._release(key)
             self.failures.setdefault(key, Failure(Kind.TRANSIENT, f"batch {batch.status}"))
+        self.spending.orders[order.mark] = self.spending.billed - before
         self.book.sync()
         order.done = True
         self.orders.write(order)
@@ -229,14 +249,22 @@ class _Batches:
         if status == 200:
             record = fields(body)
             self.book.append(key, record)
+            self._release(key)
             self.spending.pay(record["prompt_tokens"], record["completion_tokens"])
             return
         error = body.get("error") or line.get("error") or {}
         reason = f"{error.get('code') or status}: {error.get('message', '')}"
+        self._release(key, uncertain=is_billed(status, str(error.get("code"))))
         if status == 400:
             self.book.append(key, {"error": reason, "status": status})
         else:
             self.failures[key] = Failure(Kind.TRANSIENT, reason, status)
+
+    def _release(self, key: bytes, *, uncertain: bool = False) -> None:
+        """Give back what was set aside for a request; an earlier run's is not in this one's account."""
+        request = self._promised.pop(key.hex(), None)
+        if request is not None:
+            self.spending.release(request, uncertain=uncertain)
 
     def result(self, total: int | None) -> Run:
         """Return the rows."""
@@ -255,7 +283,7 @@ class _Batches:
             prompt_tokens=spending.prompt_tokens,
             completion_tokens=spending.completion_tokens,
             cost=spending.cost if spending.price is not None else None,
-            uncertain_cost=0.0 if spending.price is not None else None,
+            uncertain_cost=spending.uncertain_cost if spending.price is not None else None,
             stopped=self.stopped,
         )
         return Run(self.keys, self.failures, self.book, summary)

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kit import tokens
 from kit.errors import N_, UsageError
 from kit.evaluation.runner.journal import Journal
 from kit.evaluation.runner.requests import Request
 
-_MILLION = 1_000_000
 _MINUTE = 60.0
 _ROUNDING = 1e-9  # US dollars: a sum of floats that is equal to the cap does not break it
 
@@ -27,7 +27,7 @@ class Price:
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
         """Return the price of so many tokens in US dollars."""
-        return (prompt_tokens * self.input + completion_tokens * self.output) / _MILLION
+        return tokens.cost(prompt_tokens, completion_tokens, read_price=self.input, write_price=self.output)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ class _Tokens:
 class Spending:
     """What was spent and what is promised, held against the caps.
 
+    Attributes:
+        orders: batches only: US dollars that each costs at most or, when it has ended, has cost, by its mark.
+            A later run that waits for the same batch replaces the amount in place of adding to it.
+
     Raises:
         UsageError: a cap on the cost without a price.
     """
@@ -73,6 +77,7 @@ class Spending:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     items: int = 0
+    orders: dict[str, float] = field(default_factory=dict)
     _uncertain: _Tokens = field(default_factory=_Tokens)  # of requests that broke off: may be on the bill
     _promised: _Tokens = field(default_factory=_Tokens)  # of requests under way
 
@@ -96,7 +101,19 @@ class Spending:
     @property
     def at_most(self) -> float:
         """US dollars for what was answered, may be billed or is under way; 0 without a price."""
-        return self.cost + self.uncertain_cost + self._of(self._promised.prompt, self._promised.answer)
+        return self.billed + self._of(self._promised.prompt, self._promised.answer)
+
+    @property
+    def billed(self) -> float:
+        """US dollars for what was answered or may be billed, without what is under way; 0 without a price."""
+        return self.cost + self.uncertain_cost
+
+    def worst(self, requests: Iterable[Request]) -> float:
+        """Return the US dollars for requests if each answer is as long as it may be; 0 without a price."""
+        together = _Tokens()
+        for request in requests:
+            together.add(request)
+        return self._of(together.prompt, together.answer)
 
     def _of(self, prompt: int, answer: int) -> float:
         return self.price.of(prompt, answer) if self.price else 0.0

@@ -84,12 +84,17 @@ def _refusal(error: BaseException, status: int) -> Failure:
         return Failure(Kind.FATAL, words, status, headers=headers)
     if status == 429:
         return Failure(Kind.LIMIT, _words(error), status, retry_after(headers), headers)
-    billed = status == _BILLED_STATUS or code == _BILLED_CODE
+    billed = is_billed(status, code)
     if status in _AGAIN or status >= 500:
         return Failure(Kind.TRANSIENT, _words(error), status, retry_after(headers), headers, billed)
     reason = _words(error)
     shown = f"{code}: {reason}" if code and code not in reason else reason
     return Failure(Kind.FINAL, shown, status, uncertain=billed)
+
+
+def is_billed(status: int | None, code: str) -> bool:
+    """Tell whether the service bills a request that it refused so."""
+    return status == _BILLED_STATUS or code == _BILLED_CODE
 
 
 def _words(error: BaseException) -> str:

@@ -69,7 +69,8 @@ def generate(  # noqa: PLR0913 - what a learner can choose
         rpm: the deployment's requests per minute, as far as you know them: a wrong or missing figure is
             found out.
         tpm: the same for tokens per minute.
-        price: of the model, for the cost and its cap; the Batch API takes half.
+        price: of the model in this mode, for the cost and its cap. The Batch API takes half, so with
+            ``mode="batch"`` give half the list price: nothing is halved here.
         caps: hard limits of this call; a run that reaches one stops cleanly.
         encoding: name of the model's tokenizer, for counting what a request may cost.
         count_tokens: counts the tokens of a conversation instead.

@@ -7,7 +7,6 @@ operating system, and a power failure after at most ``sync_every`` seconds.
 
 import json
 import os
-import sys
 import tempfile
 import time
 import weakref
@@ -16,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from kit.errors import N_, UsageError
+from filelock import FileLock, Timeout
 
-if sys.platform != "win32":
-    import fcntl
+from kit import settings
+from kit.errors import N_, UsageError
 
 
 class Journal:
@@ -27,6 +26,8 @@ class Journal:
 
     Args:
         path: the file, made if it is not there; None for a temporary one.
+        shared: whether others may know its name, so that a file beside it, ``….lock``, has to say that it is
+            in use.
         sync_every: seconds between two ``fsync``; 0 for one after each answer.
         now: the clock for that, in seconds.
 
@@ -38,6 +39,7 @@ class Journal:
         self,
         path: Path | str | None = None,
         *,
+        shared: bool = True,
         sync_every: float = 1.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,11 +51,15 @@ class Journal:
         self._synced = now()
         self._file = self._open()
         self._end = 0
+        # The operating system gives it back when the process dies; any thread may close the journal.
+        self._lock = FileLock(f"{settings.on_local_disk(self.path)}.lock", timeout=0, thread_local=False)
         try:
-            self._lock()
+            if shared and path is not None:
+                self._take()
             self._load()
         except BaseException:
             self._file.close()
+            self._lock.release()
             raise
 
     def _open(self) -> IO[bytes]:
@@ -68,18 +74,16 @@ class Journal:
                 reason=error.strerror,
             ) from error
 
-    def _lock(self) -> None:
-        if sys.platform == "win32":  # no lock between processes there
-            return
+    def _take(self) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._lock.acquire()
+        except Timeout:
             raise UsageError(
                 N_("Another run is using the journal {path}."),
                 advice=N_("Wait for it or stop it, or give this run a journal of its own."),
                 path=self.path,
             ) from None
-        except OSError:
+        except NotImplementedError:
             pass  # a network folder without locks
 
     def _load(self) -> None:
@@ -113,12 +117,15 @@ class Journal:
         """Yield the records of requests one after the other, also when the journal is closed.
 
         Raises:
-            KeyError: one of them is not there.
+            KeyError: one of them is not there, or something else has come to stand in its place.
         """
         with self.path.open("rb") as reader:
             for key in keys:
                 reader.seek(self._offsets[key])
-                yield json.loads(reader.readline())
+                record = json.loads(reader.readline())
+                if record["key"] != key.hex():
+                    raise KeyError(key)
+                yield record
 
     def append(self, key: bytes, record: dict[str, Any]) -> None:
         """Write an answer; when this returns, the end of this process cannot undo it."""
@@ -144,6 +151,7 @@ class Journal:
         if not self._file.closed:
             self.sync()
             self._file.close()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self

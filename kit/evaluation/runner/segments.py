@@ -36,7 +36,8 @@ class Segments:
     def append(self, key: bytes, record: dict[str, Any]) -> None:
         """Write an answer; when this returns, the end of this process cannot undo it."""
         if self._journal is None:
-            self._journal = Journal(self._folder / f"{self._part}-{uuid.uuid4().hex}.jsonl")
+            name = f"{self._part}-{uuid.uuid4().hex}.jsonl"
+            self._journal = Journal(self._folder / name, shared=False)
         self._journal.append(key, record)
         self._known.add(key)
         if len(self._journal) >= self._chunk:

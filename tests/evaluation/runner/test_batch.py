@@ -36,10 +36,11 @@ def ask(server, client, tmp_path):
     return start
 
 
-def leave(ask, prompts):
-    def gone(seconds):
-        raise GoneError
+def gone(seconds):
+    raise GoneError
 
+
+def leave(ask, prompts):
     with pytest.raises(GoneError):
         ask(prompts, sleep=gone)
 
@@ -75,6 +76,47 @@ def test_an_order_that_never_arrived_is_given_again(ask, client, tmp_path):
     orders.write_text(orders.read_text().split("\n")[1].replace('"mark": "', '"mark": "other-') + "\n")
     assert ask(PROMPTS[:5]).complete
     assert len(list(client.batches.list())) == 2
+
+
+def test_an_order_whose_answer_is_lost_is_given_once(ask, client, server):
+    rule = {"fault": "lost", "on": "POST */batches", "times": 1}
+    client.post(f"{server.url}/simulator/faults", body=rule, cast_to=object)
+    run = ask(PROMPTS[:5])
+    assert (run.complete, run.summary.sent) == (True, 5)
+    assert len(list(client.batches.list())) == 1
+
+
+def test_an_order_that_is_refused_is_not_repeated_either(ask, client, server):
+    rule = {"fault": "503", "on": "POST */batches", "times": 1}
+    client.post(f"{server.url}/simulator/faults", body=rule, cast_to=object)
+    with pytest.raises(openai.InternalServerError):
+        ask(PROMPTS[:5])
+    assert ask(PROMPTS[:5]).complete
+    assert len(list(client.batches.list())) == 1
+
+
+def test_what_was_set_aside_for_a_batch_is_given_back_when_it_has_ended(ask):
+    wrong = {"messages": [{"role": "user", "content": "x"}], "temperature": 17}
+    accounts = []
+    run = ask([*PROMPTS[:3], wrong], price=Price(1, 2), accounts=accounts)
+    [account] = accounts
+    assert 0 < run.summary.cost == account.at_most
+    assert list(account.orders.values()) == pytest.approx([run.summary.cost])
+
+
+def test_a_batch_costs_at_most_its_worst_case_until_it_has_ended(ask):
+    accounts = []
+    price = {"price": Price(1, 2), "accounts": accounts}
+    with pytest.raises(GoneError):
+        ask(PROMPTS[:5], sleep=gone, **price)
+    run = ask(PROMPTS[:6], **price)
+    first, second = (account.orders for account in accounts)
+    [mark] = first
+    assert first[mark] == accounts[0].at_most
+    assert second[mark] == pytest.approx(
+        sum(each.prompt_tokens + 2 * each.completion_tokens for each in run[:5]) / 1e6
+    )
+    assert sum(second.values()) == pytest.approx(run.summary.cost)
 
 
 def test_refused_rows_caps_and_batches(ask):

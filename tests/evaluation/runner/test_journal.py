@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -71,11 +72,36 @@ def test_any_text_comes_back_unchanged(path, text):
         assert book.read(KEYS[0])["text"] == text
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no lock between processes there")
+OPENED = """
+import sys
+from kit.errors import UsageError
+from kit.evaluation.runner.journal import Journal
+try:
+    Journal(sys.argv[1])
+except UsageError as error:
+    print(error.message)
+"""
+
+
 def test_two_runs_cannot_share_a_journal(path):
     with Journal(path), pytest.raises(UsageError, match="Another run"):
         Journal(path)
     Journal(path).close()
+
+
+def test_nor_can_two_processes(path):
+    with Journal(path):
+        done = subprocess.run([sys.executable, "-c", OPENED, path], capture_output=True, check=True)
+    assert b"Another run" in done.stdout
+
+
+def test_the_answer_to_another_request_is_never_taken(path):
+    fill(path, 3)
+    with Journal(path) as book:
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(lines[0] + lines[2] + lines[1])  # by something that keeps to no lock
+        with pytest.raises(KeyError):
+            book.read(KEYS[1])
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
