@@ -114,7 +114,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
 ) -> None:
     """Run one lab; the help text stands in the decorator, where it can be translated."""
     spoken = ctx.meta.get(LOCALE_CHOSEN)
-    chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
+    own = _own_locale(notebook, assignments) if notebook and not every else ""
+    chosen = i18n.negotiate(locale or own or spoken or settings.variable("KIT_LOCALE") or i18n.SOURCE)
     i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
     alone = {"-p": assignments, "--notebook": notebook}
     many = {"--audience": audiences, "--jobs": jobs, "--changed": changed}
@@ -135,6 +136,16 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
     _show(report)
     ctx.exit(0 if report.ok else 1)
+
+
+def _own_locale(notebook: Path, assignments: Sequence[str]) -> str:
+    """Return the language in which a notebook runs by itself; nothing where it is none that the kit speaks.
+
+    Any notebook may be run, and a parameter called “locale” may mean something else there.
+    """
+    known = read_parameters(read_notebook(notebook)).get("locale")
+    wanted = dict(map(split, assignments)).get("locale", known and known.default)
+    return wanted if wanted in i18n.available() else ""
 
 
 def _parameters(notebook: Path, assignments: Sequence[str], scenarios: Sequence[str]) -> dict[str, str]:
