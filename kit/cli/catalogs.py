@@ -92,8 +92,7 @@ def update(locales: tuple[str, ...], check: bool) -> int:
             path = catalogs.catalog_path(workspace.locales, locale, domain)
             result = updated(workspace, locale, domain, messages)
             if check:
-                text = catalogs.canonical(result.file, locale, domain).encode()
-                changed = not path.exists() or path.read_bytes() != text
+                changed = catalogs.fault(result.file, path, locale, domain) == "stale"
             else:
                 changed = catalogs.save(result.file, path, locale, domain)
             if changed:

@@ -92,6 +92,36 @@ def test_second_runs_write_nothing(finished):
     assert everything(finished) == before
 
 
+@pytest.mark.parametrize("how", ["wrapped", "header", "sorted", "CRLF"])
+def test_a_catalog_as_an_editor_saves_it_is_in_step_and_only_its_layout_differs(finished, how):
+    path = finished.locales / "pt" / "LC_MESSAGES" / "small.po"
+    before = path.read_bytes()
+    file = polib.pofile(str(path), wrapwidth=20 if how == "wrapped" else 0)
+    if how == "header":
+        file.metadata |= {"X-Generator": "Poedit 3.4", "Last-Translator": "Ana <ana@example.org>"}
+    if how == "sorted":
+        file.sort(key=lambda entry: entry.msgid)
+    file.save(str(path), newline="\r\n" if how == "CRLF" else "\n")
+    assert path.read_bytes() != before
+    assert found_rules() == (0, set())
+    found = json.loads(run(check_command, "--format", "json")[1])
+    [warning] = [finding for finding in found if finding["rule"] == "catalog-layout"]
+    assert warning["severity"] == "warning"
+    assert run(catalogs_command, "update", "--check")[0] == 0
+    run(catalogs_command, "update")
+    assert (path.read_bytes() == before) == (how != "header")  # who has translated stays in the header
+    assert "catalog-layout" not in run(check_command, "--format", "json")[1]
+
+
+def test_what_a_translator_has_not_written_is_no_matter_of_layout(finished):
+    path = finished.locales / "pt" / "LC_MESSAGES" / "small.po"
+    file = polib.pofile(str(path), wrapwidth=20)
+    file[0].comment = "something else"
+    file.save(str(path))
+    assert found_rules() == (1, {"stale-catalog"})
+    assert run(catalogs_command, "update", "--check")[0] == 1
+
+
 def test_an_edited_template_is_noticed_everywhere(finished):
     path = finished.templates / "small.py"
     write(path, read(path).replace("# A small lab", "# A very small lab"))
