@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from kit import i18n, settings
 from kit.cli import main
 from kit.notebooks.runs import CHECK_MIME
+from kit.simulator.scenarios import SUMMARIES
 
 CHECK = (
     "from IPython.display import display\n"
@@ -115,6 +116,24 @@ def test_a_scenario_is_a_parameter_and_part_of_the_name(labs: Path):
     nbformat.write(notebook, path)
     assert run("small", "--scenario", "flaky").exit_code == 0
     assert printed("runs/small-en-flaky.ipynb").endswith("flaky\n")
+
+
+@pytest.mark.parametrize("how", [(), ("--notebook", "PATH"), ("--all",), ("--all", "--scenario", "slow")])
+@pytest.mark.parametrize(("name", "word"), [("flakey", "“flaky”?"), ("xyz", "happy, throttled, flaky")])
+def test_an_unknown_scenario_is_refused_before_anything_runs(
+    labs: Path, how: tuple[str, ...], name: str, word: str
+):
+    arguments = [argument.replace("PATH", str(labs / "en/small.ipynb")) for argument in how]
+    result = run(*(arguments or ["small"]), "--scenario", name)
+    assert result.exit_code == 2, result.output
+    assert f"There is no scenario “{name}”." in result.stderr
+    assert word in result.stderr
+    assert not list(Path().iterdir())
+
+
+def test_the_help_names_every_scenario_of_the_simulator():
+    words = run("--help").output.replace(",", " ").replace(".", " ").split()
+    assert set(SUMMARIES) <= set(words)
 
 
 @pytest.mark.parametrize(
