@@ -7,11 +7,13 @@ import polib
 import pytest
 from click.testing import CliRunner
 
+from kit import i18n
 from kit.cli.catalogs import command as catalogs_command
 from kit.cli.check import command as check_command
 from kit.cli.render import command as render_command
 from kit.errors import UsageError
 from kit.notebooks.editions import Workspace
+from kit.notebooks.spans import display_width
 
 SMALL = Path(__file__).parent / "small.percent"
 
@@ -233,6 +235,18 @@ def test_status_in_three_forms(finished):
     markdown = run(catalogs_command, "status", "--format", "markdown")[1]
     assert "| pt | kit | 2 | 0 | 0 | 2 | 0 | 100 |" in markdown
     assert "small" in run(catalogs_command, "status")[1]
+
+
+def test_the_table_of_the_status_is_whole_in_80_columns(monkeypatch, locale):
+    monkeypatch.setenv("COLUMNS", "80")
+    i18n.use(locale)
+    table = run(catalogs_command, "status")[1]
+    head = table[: table.index("─")]
+    titles = ["Locale", "Catalog", "Translated", "Fuzzy", "Missing", "Words left"]
+    words = [word for title in titles for word in i18n.gettext(title).split()]
+    assert set(words) <= set(head.split()), head
+    assert {"fine-tune", "fine-tune-local", "evaluate", "readme"} <= set(table.split())
+    assert max(map(display_width, table.splitlines())) <= 80
 
 
 def test_annotations_for_a_workflow(finished):
