@@ -51,6 +51,27 @@ class KitGroup(click.Group):
         assert isinstance(command, click.Command)
         return laid_out(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name.
+
+        Raises:
+            UsageError: there is none of that name; proposes the nearest.
+        """
+        if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from rapidfuzz import process
+
+        nearest = process.extractOne(args[0], COMMANDS.keys(), score_cutoff=60)
+        raise UsageError(
+            N_("There is no command “{command}”."),
+            advice=N_("Did you mean “{nearest}”?") if nearest else N_("There are: {commands}."),
+            command=args[0],
+            nearest=nearest[0] if nearest else "",
+            commands=", ".join(COMMANDS),
+        )
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any of them."""
         with formatter.section(_("Commands")):

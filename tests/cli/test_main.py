@@ -144,6 +144,17 @@ def test_a_misspelt_command_or_option_ends_with_2():
         assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"), [("rn", "“run”?"), ("catalog", "“catalogs”?"), ("xyz", ", ".join(COMMANDS))]
+)
+def test_the_nearest_command_is_proposed(name: str, advice: str):
+    result = CliRunner().invoke(main, ["--locale", "en", name, "--whatever"])
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert first == f"Error: There is no command “{name}”."
+    assert advice in second
+
+
 def test_it_runs_as_a_module_from_anywhere(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-m", "kit", "run", "no-such-lab"],
