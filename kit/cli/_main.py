@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from kit import __version__, i18n, settings
+from kit.cli._formatter import Context, laid_out
 from kit.cli._output import LOCALE_CHOSEN, show_error
 from kit.errors import N_, KitError, UsageError
 from kit.i18n import gettext as _
@@ -36,6 +37,8 @@ COMMANDS = {
 class KitGroup(click.Group):
     """A group whose commands are imported when needed, and whose errors speak the person's language."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the command names in the order of a lab's life."""
         return list(COMMANDS)
@@ -46,7 +49,28 @@ class KitGroup(click.Group):
             return None
         command = importlib.import_module(f"kit.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return laid_out(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name.
+
+        Raises:
+            UsageError: there is none of that name; proposes the nearest.
+        """
+        if args[0] in COMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from rapidfuzz import process
+
+        nearest = process.extractOne(args[0], COMMANDS.keys(), score_cutoff=60)
+        raise UsageError(
+            N_("There is no command “{command}”."),
+            advice=N_("Did you mean “{nearest}”?") if nearest else N_("There are: {commands}."),
+            command=args[0],
+            nearest=nearest[0] if nearest else "",
+            commands=", ".join(COMMANDS),
+        )
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any of them."""

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -92,8 +93,7 @@ def update(locales: tuple[str, ...], check: bool) -> int:
             path = catalogs.catalog_path(workspace.locales, locale, domain)
             result = updated(workspace, locale, domain, messages)
             if check:
-                text = catalogs.canonical(result.file, locale, domain).encode()
-                changed = not path.exists() or path.read_bytes() != text
+                changed = catalogs.fault(result.file, path, locale, domain) == "stale"
             else:
                 changed = catalogs.save(result.file, path, locale, domain)
             if changed:
@@ -150,6 +150,9 @@ def status(form: str) -> None:
         _print_table(rows)
 
 
+_SUM = 5  # the column of all messages, which a table on a terminal leaves out
+
+
 def _columns() -> list[str]:
     return [
         _("Locale"),
@@ -185,11 +188,13 @@ def _markdown(rows: list[Status]) -> list[str]:
 
 
 def _print_table(rows: list[Status]) -> None:
-    table = Table()
+    """Print a table that fits into 80 columns in every language: it leaves out the sum of its counts."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for number, title in enumerate(_columns()):
-        table.add_column(title, justify="left" if number < 2 else "right")
+        if number != _SUM:
+            table.add_column(title, justify="left" if number < 2 else "right", no_wrap=number < 2)
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*(cell for number, cell in enumerate(_cells(row)) if number != _SUM))
     Console().print(table)
 
 

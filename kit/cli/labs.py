@@ -9,6 +9,7 @@ from kit import i18n, settings
 from kit.cli._output import LOCALE_CHOSEN, show_line
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
+from kit.notebooks.editions import course_order
 
 
 @click.group(
@@ -28,7 +29,8 @@ def command() -> None:
     name="copy",
     short_help=_("Copy the labs of a language into a folder of your own."),
     help=_(
-        "Copy the labs of a language into the folder DIR, to be opened and changed there.\n\n"
+        "Copy the labs of a language into the folder DIR, to be opened and changed there. Each language has "
+        "a folder of its own in it, such as my-labs/pt.\n\n"
         "A file that is there already is kept: it may hold your work. The data of the labs stay with the "
         "kit and are found from anywhere.\n\n"
         "Exit codes: 0 the labs are there, 2 the command was called wrongly."
@@ -39,7 +41,7 @@ def command() -> None:
     "-l",
     "--locale",
     metavar="LOCALE",
-    help=_("Language of the lab: {locales}. Default: KIT_LOCALE, or else en.").format(
+    help=_("Language of the labs: {locales}. Default: KIT_LOCALE, or else en.").format(
         locales=", ".join(i18n.available())
     ),
 )
@@ -56,17 +58,14 @@ def copy(ctx: click.Context, folder: Path, locale: str | None) -> None:
             advice=N_("Choose a folder of yours, such as: kit labs copy my-labs"),
             folder=folder,
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [path for path in sorted(source.iterdir()) if path.is_file() and path.suffix in _COPIED]
+    own = folder / chosen
+    own.mkdir(parents=True, exist_ok=True)
+    paths = sorted(source.glob("*.ipynb"), key=lambda path: course_order(path.stem))
     for path in paths:
-        target = folder / path.name
+        target = own / path.name
         if target.exists():
             show_line("!", _("kept as it is: {file}").format(file=target))
         else:
             shutil.copyfile(path, target)
             show_line("✓", str(target))
-    first = next((path.name for path in paths if path.suffix == ".ipynb"), "")
-    click.echo(_("Open one with: {command}").format(command=f"jupyter lab {folder / first}"))
-
-
-_COPIED = {".ipynb", ".md"}
+    click.echo(_("Open one with: {command}").format(command=f"jupyter lab {own / paths[0].name}"))

@@ -1,7 +1,9 @@
 """``kit run``: one lab, in one language, from its first cell to its last."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,10 @@ from kit.notebooks.runs import Failure, RunReport
 _PATH_ENDINGS = ("_file", "_folder")
 _NAMES_OR_PATHS = {"dataset", "more_data", "weights"}
 _OUTPUT_FOLDER = "runs"
+# Their names alone: importing the simulator takes longer than everything else that a command needs to begin.
+_SCENARIOS = tuple(
+    tomllib.loads(resources.files("kit").joinpath("simulator", "scenarios.toml").read_text(encoding="utf-8"))
+)
 
 
 @click.command(
@@ -85,7 +91,9 @@ _OUTPUT_FOLDER = "runs"
     "scenarios",
     multiple=True,
     metavar="NAME",
-    help=_("Let things go wrong on purpose, such as “flaky”. With --all, may be repeated."),
+    help=_("What goes wrong on purpose: {scenarios}. With --all, may be repeated.").format(
+        scenarios=", ".join(_SCENARIOS)
+    ),
 )
 @click.option(
     "--audience",
@@ -114,12 +122,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
 ) -> None:
     """Run one lab; the help text stands in the decorator, where it can be translated."""
     spoken = ctx.meta.get(LOCALE_CHOSEN)
-    chosen = i18n.negotiate(locale or spoken or settings.variable("KIT_LOCALE") or i18n.available()[0])
+    own = _own_locale(notebook, assignments) if notebook and not every else ""
+    chosen = i18n.negotiate(locale or own or spoken or settings.variable("KIT_LOCALE") or i18n.SOURCE)
     i18n.use(spoken or chosen)  # a run speaks its lab's language, unless `kit --locale` asked for another
     alone = {"-p": assignments, "--notebook": notebook}
     many = {"--audience": audiences, "--jobs": jobs, "--changed": changed}
     many["--scenario --scenario"] = len(scenarios) > 1
     _refuse(alone if every else many, _("with --all") if every else _("without --all"))
+    _know_scenarios(scenarios)
     if every:
         if lab:
             _find_lab(lab, chosen)
@@ -135,6 +145,16 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         report = run_notebook(path, output, parameters, locale=chosen, on_progress=advance, timeout=timeout)
     _show(report)
     ctx.exit(0 if report.ok else 1)
+
+
+def _own_locale(notebook: Path, assignments: Sequence[str]) -> str:
+    """Return the language in which a notebook runs by itself; nothing where it is none that the kit speaks.
+
+    Any notebook may be run, and a parameter called “locale” may mean something else there.
+    """
+    known = read_parameters(read_notebook(notebook)).get("locale")
+    wanted = dict(map(split, assignments)).get("locale", known and known.default)
+    return wanted if wanted in i18n.available() else ""
 
 
 def _parameters(notebook: Path, assignments: Sequence[str], scenarios: Sequence[str]) -> dict[str, str]:
@@ -204,6 +224,24 @@ def _seen_from_here(name: str, value: str) -> str:
     if value and (names_path or name.endswith(_PATH_ENDINGS)) and Path(value).expanduser().exists():
         return str(Path(value).expanduser().resolve())
     return value
+
+
+def _know_scenarios(names: Sequence[str]) -> None:
+    """Make sure that there are scenarios of these names.
+
+    Raises:
+        UsageError: there is none of one of them.
+    """
+    for name in names:
+        if name not in _SCENARIOS:
+            nearest = process.extractOne(name, _SCENARIOS, score_cutoff=60)
+            raise UsageError(
+                N_("There is no scenario “{scenario}”."),
+                advice=N_("Did you mean “{nearest}”?") if nearest else N_("Choose one of: {scenarios}."),
+                scenario=name,
+                nearest=nearest[0] if nearest else "",
+                scenarios=", ".join(_SCENARIOS),
+            )
 
 
 def _scenario(notebook: Path, name: str) -> str:

@@ -7,8 +7,10 @@ wrapping, no dates, locations without line numbers, messages in the order of the
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import polib
 from babel.core import UnknownLocaleError, get_global
@@ -182,6 +184,33 @@ def canonical(file: polib.POFile, locale: str, domain: str) -> str:
     file.metadata_is_fuzzy = False
     file.wrapwidth = 0
     return str(file).rstrip("\n") + "\n"
+
+
+def fault(file: polib.POFile, path: Path, locale: str, domain: str) -> Literal["", "layout", "stale"]:
+    """Return what keeps the file at ``path`` from being what the kit would write for a merged catalog.
+
+    PO editors wrap lines, sort entries and add fields to the header: where nothing else differs, it is the
+    layout. A file that is missing is stale.
+
+    Raises:
+        CatalogError: the file cannot be read.
+    """
+    if not path.exists():
+        return "stale"
+    if path.read_bytes() == canonical(file, locale, domain).encode():
+        return ""
+    return "layout" if _contents(read_file(path)) == _contents(file) else "stale"
+
+
+def _contents(file: polib.POFile) -> list[tuple[str, list[str]]]:
+    """Return every entry in one order, its comment as words: some tools wrap that as well."""
+    found = []
+    for entry in file:
+        words = entry.comment.split()
+        bare = copy(entry)
+        bare.comment = ""
+        found.append((str(bare), words))
+    return sorted(found)
 
 
 def save(file: polib.POFile, path: Path, locale: str, domain: str) -> bool:

@@ -100,8 +100,9 @@ def _take(text: Text, token: Token, prose: list[str]) -> None:
         target = str(token.attrs.get("href" if token.type == "link_open" else "src", ""))
         text.links += token.type == "link_open"
         text.images += token.type == "image"
-        if not _ABSOLUTE.match(target):
-            text.relative[target] += 1
+        # A target that is an expression is looked at with the other placeholders.
+        if not _ABSOLUTE.match(target) and target != _VALUE:
+            text.relative[target.replace(_VALUE, "{{ … }}")] += 1
         prose.append(token.content)
     elif token.type in {"softbreak", "hardbreak"}:
         prose.append("\n")
@@ -117,9 +118,11 @@ def _without_texts(tag: str) -> str:
 
 
 def _difference(source: Counter[str], translation: Counter[str]) -> str:
-    missing = [f"– {item}" for item in (source - translation).elements()]
-    extra = [f"+ {item}" for item in (translation - source).elements()]
-    return ", ".join(missing + extra)
+    missing = _("missing: {items}"), source - translation
+    added = _("added: {items}"), translation - source
+    return "; ".join(
+        text.format(items=", ".join(items.elements())) for text, items in (missing, added) if items
+    )
 
 
 def inline_code(source: Text, translation: Text) -> Iterator[Problem]:
@@ -138,7 +141,9 @@ def links(source: Text, translation: Text) -> Iterator[Problem]:
         yield Problem(
             "link-target", reason, _("Copy the target from the source; only absolute addresses may change.")
         )
-    elif (source.links, source.images) != (translation.links, translation.images):
+    elif (source.links, source.images) != (translation.links, translation.images) and not any(
+        placeholders(source, translation)  # a link that went with its target is told there
+    ):
         reason = _("{source} in the source, {translation} in the translation: links and images").format(
             source=source.links + source.images, translation=translation.links + translation.images
         )

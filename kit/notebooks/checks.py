@@ -198,12 +198,14 @@ def check_templates(workspace: Workspace) -> Iterator[Finding]:
                 result = updated(workspace, locale, domain, source)
             except KitError:
                 continue  # the catalog's own check reports it
-            text = catalogs.canonical(result.file, locale, domain)
-            if not path.exists() or path.read_bytes() != text.encode():
-                reason = _("the catalog is out of step with its source")
-                yield Finding(
-                    "error", "stale-catalog", file, 0, locale, reason, _("Run “kit catalogs update”.")
-                )
+            fault = catalogs.fault(result.file, path, locale, domain)
+            if fault == "stale":
+                reason, fix = _("the catalog is out of step with its source"), _("Run “kit catalogs update”.")
+                yield Finding("error", "stale-catalog", file, 0, locale, reason, fix)
+            elif fault == "layout":
+                reason = _("only the layout differs from what the kit writes")
+                fix = _("Run “kit catalogs update”; it changes no translation.")
+                yield Finding("warning", "catalog-layout", file, 0, locale, reason, fix)
             template = workspace.source(domain)
             if template is not None:
                 yield from check_blocks(template, catalogs.load(workspace.locales, locale, domain), file)

@@ -20,6 +20,13 @@ from kit.notebooks.rendering import AUDIENCES, TARGETS, notebook_text, render
 from kit.notebooks.templates import Template, read_template, template_paths
 from kit.notebooks.values import Values
 
+_COURSE = ("fine-tune", "evaluate", "fine-tune-local")
+
+
+def course_order(lab: str) -> tuple[int, str]:
+    """Return what sorts labs in the order in which they are taught; those of other names come last."""
+    return [*_COURSE, lab].index(lab), lab
+
 
 @dataclass(frozen=True)
 class Workspace:

@@ -1,15 +1,16 @@
 """The report of a matrix of runs: Markdown for people, JUnit XML and JSON for continuous integration."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from kit.i18n import gettext as _
 from kit.notebooks.files import write_text
-from kit.notebooks.matrix import Result
+from kit.notebooks.matrix import Result, Status
 
-SIGNS = {"passed": "✓", "unchanged": "=", "stopped": "■", "skipped": "–", "failed": "✗"}
+SIGNS: dict[Status, str] = {"passed": "✓", "unchanged": "=", "stopped": "■", "skipped": "–", "failed": "✗"}
 
 
 def write(results: Sequence[Result], folder: Path, seconds: float) -> list[Path]:
@@ -59,12 +60,18 @@ def cell(result: Result) -> str:
 
 
 def summary(results: Sequence[Result], seconds: float) -> str:
-    """Return one sentence: how many runs ended how, and the time of the whole."""
-    counts = {status: sum(each.status == status for each in results) for status in SIGNS}
-    return _(
-        "Runs: {n}. Passed: {passed}, unchanged: {unchanged}, stopped as the scenario wants: {stopped}, "
-        "skipped: {skipped}, failed: {failed}. Time: {seconds} s."
-    ).format(n=len(results), seconds=round(seconds), **counts)
+    """Return in one line how many runs ended how, as far as any did, and the time of the whole."""
+    ends: dict[Status, str] = {
+        "passed": _("Passed: {n}."),
+        "unchanged": _("Unchanged: {n}."),
+        "stopped": _("Stopped as the scenario wants: {n}."),
+        "skipped": _("Skipped: {n}."),
+        "failed": _("Failed: {n}."),
+    }
+    counts = Counter(each.status for each in results)
+    parts = [_("Runs: {n}.").format(n=len(results))]
+    parts += [ends[status].format(n=counts[status]) for status in SIGNS if counts[status]]
+    return " ".join([*parts, _("Time: {seconds} s.").format(seconds=round(seconds))])
 
 
 def junit(results: Sequence[Result], seconds: float) -> str:

@@ -18,6 +18,7 @@ STATUSES = ("passed", "failed", "todo")
 _PAPERMILL_TAG = "papermill-error-cell-tag"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$", re.MULTILINE)
+_TAG = re.compile(r"(?P<code>`+).*?(?P=code)|</?[A-Za-z](?:\"[^\"]*\"|[^\">])*>")
 _KIT_ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)}
 
 
@@ -71,14 +72,21 @@ class RunReport:
 
 
 def step_titles(cells: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return, for every cell, the text of the last Markdown heading at or above it."""
+    """Return, for every cell, the text of the last Markdown heading at or above it, without HTML tags.
+
+    What is not translated yet is marked with tags, and a terminal would show them.
+    """
     titles, title = [], ""
     for cell in cells:
         if cell["cell_type"] == "markdown":
             headings = _HEADING.findall("".join(cell["source"]))
-            title = headings[-1] if headings else title
+            title = _TAG.sub(_code_alone, headings[-1]) if headings else title
         titles.append(title)
     return titles
+
+
+def _code_alone(match: re.Match[str]) -> str:
+    return match[0] if match["code"] else ""
 
 
 def collect_checks(notebook: Mapping[str, Any]) -> tuple[Check, ...]:

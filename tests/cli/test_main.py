@@ -1,5 +1,7 @@
 """The command line as a person meets it: help, languages, exit codes, errors without a traceback."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ from click.testing import CliRunner
 
 from kit import i18n
 from kit.cli import main
+from kit.cli._formatter import HelpFormatter
 from kit.cli._main import COMMANDS
 from kit.errors import KitError, UsageError
+from kit.notebooks.spans import display_width
 
 
 def failing(error: BaseException) -> click.Command:
@@ -46,6 +50,53 @@ def test_every_command_explains_itself(name: str):
     assert result.exit_code == 0, result.output
     assert "Exit codes" in result.output or name in {"serve", "catalogs", "check", "labs"}
     assert len(result.output.splitlines()) > 8
+
+
+HELP_PAGES = """
+import json, sys
+from click.testing import CliRunner
+from kit.cli import main
+pages = [[], *([name] for name in main.list_commands(None))]
+for page in pages:
+    command = main.get_command(None, page[0]) if len(page) == 1 else None
+    pages += [[*page, name] for name in getattr(command, "commands", [])]
+shown = {" ".join(page): CliRunner().invoke(main, [*page, "--help"]).output for page in pages}
+sys.stdout.buffer.write(json.dumps(shown).encode())
+"""
+
+
+def test_no_line_of_any_help_page_is_wider_than_a_terminal(locale: str):
+    """In a process of its own: the texts of a command's options are translated when it is imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", HELP_PAGES],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"KIT_LOCALE": locale, "COLUMNS": "80"},
+    )
+    pages = json.loads(done.stdout)
+    assert {"", "run", "catalogs update", "labs copy"} <= set(pages)
+    assert locale == "en" or "Run LAB from its first cell" not in pages["run"]
+    wide = [
+        f"{page}: {line}"
+        for page, text in pages.items()
+        for line in text.splitlines()
+        if display_width(line) > 80
+    ]
+    assert not wide, "\n".join(wide)
+
+
+def test_help_keeps_its_words_paragraphs_and_columns():
+    formatter = HelpFormatter(width=30)
+    formatter.write_text("第一段文字很长，需要换行，一直写到“kit run”为止。\n\nSecond.")
+    with formatter.indentation():
+        formatter.write_dl(
+            [("-a", "一二三四五六七八九十一二三四五六。"), ("--long-option", ""), ("界", "ok")]
+        )
+    assert formatter.getvalue() == (
+        "第一段文字很长，需要换行，一直\n写到“kit run”为止。\n\nSecond.\n"
+        "  -a             一二三四五六\n                 七八九十一二\n                 三四五六。\n"
+        "  --long-option\n  界             ok\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,6 +142,17 @@ def test_a_misspelt_command_or_option_ends_with_2():
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 2, arguments
         assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("rn", "“run”?"), ("catalog", "“catalogs”?"), ("xyz", ", ".join(COMMANDS))]
+)
+def test_the_nearest_command_is_proposed(name: str, advice: str):
+    result = CliRunner().invoke(main, ["--locale", "en", name, "--whatever"])
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert first == f"Error: There is no command “{name}”."
+    assert advice in second
 
 
 def test_it_runs_as_a_module_from_anywhere(tmp_path: Path):

@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
-from kit import settings
+from kit import i18n, settings
 from kit.cli import main
 from kit.notebooks.runs import CHECK_MIME
+from kit.simulator.scenarios import SUMMARIES
 
 CHECK = (
     "from IPython.display import display\n"
@@ -117,6 +118,24 @@ def test_a_scenario_is_a_parameter_and_part_of_the_name(labs: Path):
     assert printed("runs/small-en-flaky.ipynb").endswith("flaky\n")
 
 
+@pytest.mark.parametrize("how", [(), ("--notebook", "PATH"), ("--all",), ("--all", "--scenario", "slow")])
+@pytest.mark.parametrize(("name", "word"), [("flakey", "“flaky”?"), ("xyz", "happy, throttled, flaky")])
+def test_an_unknown_scenario_is_refused_before_anything_runs(
+    labs: Path, how: tuple[str, ...], name: str, word: str
+):
+    arguments = [argument.replace("PATH", str(labs / "en/small.ipynb")) for argument in how]
+    result = run(*(arguments or ["small"]), "--scenario", name)
+    assert result.exit_code == 2, result.output
+    assert f"There is no scenario “{name}”." in result.stderr
+    assert word in result.stderr
+    assert not list(Path().iterdir())
+
+
+def test_the_help_names_every_scenario_of_the_simulator():
+    words = run("--help").output.replace(",", " ").replace(".", " ").split()
+    assert set(SUMMARIES) <= set(words)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -145,6 +164,35 @@ def test_a_notebook_of_ones_own(labs: Path):
     result = run("--notebook", str(labs / "en/small.ipynb"))
     assert result.exit_code == 0, result.output
     assert run("--notebook", "gone.ipynb").exit_code == 1
+
+
+def test_a_notebook_of_ones_own_runs_and_is_told_in_its_own_language(labs: Path):
+    for locale in ("pt", "es"):
+        cells = [
+            nbformat.v4.new_code_cell(f"locale = '{locale}'", id="a", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell("import os\nprint(locale, os.environ['KIT_LOCALE'])", id="b"),
+        ]
+        path = Path(f"mine-{locale}/small.ipynb")
+        path.parent.mkdir()
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        assert run("--notebook", str(path), "--out", "done").exit_code == 0
+        assert i18n.current() == locale
+    for locale in ("pt", "es"):
+        assert printed(f"done/small-{locale}.ipynb") == f"{locale} {locale}\n"
+        report = json.loads(Path(f"done/small-{locale}.json").read_text(encoding="utf-8"))
+        assert (report["locale"], report["output"]) == (locale, f"small-{locale}.ipynb")
+    assert run("--notebook", "mine-es/small.ipynb", "-p", "locale=fr", "--out", "done").exit_code == 0
+    assert printed("done/small-fr.ipynb") == "fr fr\n"
+
+
+@pytest.mark.parametrize("own", ["'elsewhere'", "None", "{'place': 1}"])
+def test_a_parameter_called_locale_may_mean_something_else(labs: Path, own: str):
+    path = labs / "en/small.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source += f"\nlocale = {own}"
+    nbformat.write(notebook, path)
+    assert run("--notebook", str(path)).exit_code == 0
+    assert Path("runs/small-en.ipynb").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")

@@ -153,8 +153,19 @@ def test_each_finding_says_where_why_and_what_to_do(folder):
     (finding,) = findings(folder, "Call `a`.", "Chame `b`.")
     assert (finding.file, finding.line) == ("locales/pt/LC_MESSAGES/lab.po", 11)
     assert finding.subject == "Call `a`."
-    assert "– a, + b" in finding.reason
+    assert "missing: a; added: b" in finding.reason
     assert finding.fix
+
+
+def test_a_lost_link_is_told_once_and_in_the_words_of_the_source(folder):
+    (finding,) = findings(folder, 'See [the guide]({{ doc("x") }}).', "Veja o guia.")
+    assert finding.rule == "placeholders"
+    assert 'missing: {{ doc("x") }}' in finding.reason
+    assert "added" not in finding.reason
+    (finding,) = findings(folder, 'See [the guide]({{ doc("x") }}).', 'Veja o guia: {{ doc("x") }}.')
+    assert finding.rule == "link-count"
+    (finding,) = findings(folder, "See [it](a/{{ x }}/b.md).", "Veja [isto](a/{{ x }}/c.md).")
+    assert "missing: a/{{ … }}/b.md; added: a/{{ … }}/c.md" in finding.reason
 
 
 def test_comments_hold_no_markdown(folder):

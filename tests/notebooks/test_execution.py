@@ -12,7 +12,7 @@ import pytest
 from kit import i18n
 from kit.errors import NotebookError, UsageError
 from kit.notebooks.execution import Progress, run_notebook
-from kit.notebooks.runs import CHECK_MIME
+from kit.notebooks.runs import CHECK_MIME, step_titles
 
 Cell = str | tuple[str, list[str]]
 Notebook = Callable[..., Path]
@@ -280,3 +280,15 @@ def test_the_environment_is_put_back(notebook: Notebook, tmp_path: Path):
     before = dict(os.environ)
     run_notebook(notebook("1"), tmp_path / "done.ipynb", locale="zh")
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ('# <span lang="en" title="a > b">[en] My first lab</span>', "[en] My first lab"),
+        ("## 2. Read `<b>` and <code>x</code>: 1 < 2", "2. Read `<b>` and x: 1 < 2"),
+    ],
+)
+def test_a_step_is_called_what_its_heading_says_without_tags(heading: str, title: str):
+    cells = [nbformat.v4.new_markdown_cell(heading), nbformat.v4.new_code_cell("1")]
+    assert step_titles(cells) == [title, title]

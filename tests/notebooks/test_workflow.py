@@ -7,11 +7,13 @@ import polib
 import pytest
 from click.testing import CliRunner
 
+from kit import i18n
 from kit.cli.catalogs import command as catalogs_command
 from kit.cli.check import command as check_command
 from kit.cli.render import command as render_command
 from kit.errors import UsageError
 from kit.notebooks.editions import Workspace
+from kit.notebooks.spans import display_width
 
 SMALL = Path(__file__).parent / "small.percent"
 
@@ -89,6 +91,36 @@ def test_second_runs_write_nothing(finished):
     run(catalogs_command, "update")
     run(render_command)
     assert everything(finished) == before
+
+
+@pytest.mark.parametrize("how", ["wrapped", "header", "sorted", "CRLF"])
+def test_a_catalog_as_an_editor_saves_it_is_in_step_and_only_its_layout_differs(finished, how):
+    path = finished.locales / "pt" / "LC_MESSAGES" / "small.po"
+    before = path.read_bytes()
+    file = polib.pofile(str(path), wrapwidth=20 if how == "wrapped" else 0)
+    if how == "header":
+        file.metadata |= {"X-Generator": "Poedit 3.4", "Last-Translator": "Ana <ana@example.org>"}
+    if how == "sorted":
+        file.sort(key=lambda entry: entry.msgid)
+    file.save(str(path), newline="\r\n" if how == "CRLF" else "\n")
+    assert path.read_bytes() != before
+    assert found_rules() == (0, set())
+    found = json.loads(run(check_command, "--format", "json")[1])
+    [warning] = [finding for finding in found if finding["rule"] == "catalog-layout"]
+    assert warning["severity"] == "warning"
+    assert run(catalogs_command, "update", "--check")[0] == 0
+    run(catalogs_command, "update")
+    assert (path.read_bytes() == before) == (how != "header")  # who has translated stays in the header
+    assert "catalog-layout" not in run(check_command, "--format", "json")[1]
+
+
+def test_what_a_translator_has_not_written_is_no_matter_of_layout(finished):
+    path = finished.locales / "pt" / "LC_MESSAGES" / "small.po"
+    file = polib.pofile(str(path), wrapwidth=20)
+    file[0].comment = "something else"
+    file.save(str(path))
+    assert found_rules() == (1, {"stale-catalog"})
+    assert run(catalogs_command, "update", "--check")[0] == 1
 
 
 def test_an_edited_template_is_noticed_everywhere(finished):
@@ -202,6 +234,18 @@ def test_status_in_three_forms(finished):
     markdown = run(catalogs_command, "status", "--format", "markdown")[1]
     assert "| pt | kit | 2 | 0 | 0 | 2 | 0 | 100 |" in markdown
     assert "small" in run(catalogs_command, "status")[1]
+
+
+def test_the_table_of_the_status_is_whole_in_80_columns(monkeypatch, locale):
+    monkeypatch.setenv("COLUMNS", "80")
+    i18n.use(locale)
+    table = run(catalogs_command, "status")[1]
+    head = table[: table.index("─")]
+    titles = ["Locale", "Catalog", "Translated", "Fuzzy", "Missing", "Words left"]
+    words = [word for title in titles for word in i18n.gettext(title).split()]
+    assert set(words) <= set(head.split()), head
+    assert {"fine-tune", "fine-tune-local", "evaluate", "readme"} <= set(table.split())
+    assert max(map(display_width, table.splitlines())) <= 80
 
 
 def test_annotations_for_a_workflow(finished):

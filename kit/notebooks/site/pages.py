@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from kit import i18n
-from kit.notebooks.editions import Edition
+from kit.notebooks.editions import Edition, course_order
 from kit.notebooks.files import File
 from kit.notebooks.site.prose import Heading, Prose, anchor, highlighted, prose
 from kit.notebooks.site.texts import texts
 
 _FOLDER = Path(__file__).parent
-_COURSE = ("fine-tune", "evaluate", "fine-tune-local")  # the order of the pages; other labs come after these
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Site:
 
     def _of(self, locale: str) -> list[Edition]:
         found = [edition for edition in self.editions if edition.locale == locale]
-        return sorted(found, key=lambda each: ([*_COURSE, each.lab].index(each.lab), each.lab))
+        return sorted(found, key=lambda each: course_order(each.lab))
 
     def _frame(self, locale: str, page: str, up: str = "../") -> dict[str, Any]:
         """Return what all pages have in common: language, texts, style, and the way to other languages."""
