@@ -11,14 +11,14 @@ from kit.simulator import batch_input
 from kit.simulator.batch import SECONDS_PER_REQUEST, TERMINAL, WINDOW_SECONDS, Batch, Result
 from kit.simulator.batch_input import Line
 from kit.simulator.clock import VirtualClock
-from kit.simulator.errors import ApiError, invalid_payload, not_found, wrong_state
+from kit.simulator.errors import invalid_payload, not_found, wrong_state
 from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal, command
 from kit.simulator.occasion import Occasion
 from kit.simulator.wire import compact
 
-Execute = Callable[[str, Mapping[str, Any], Occasion], Awaitable[dict[str, Any]]]
+Execute = Callable[[str, Mapping[str, Any], Occasion], Awaitable[tuple[int, dict[str, Any]]]]
 
 _VALIDATION_SECONDS = 20.0
 _FINALIZING_SECONDS = 10.0
@@ -34,7 +34,7 @@ class BatchStore:
     """Creates batches, moves them along the virtual clock, and looks them up.
 
     Args:
-        execute: answers one request: address, body, occasion.
+        execute: answers one request, with status and body: address, body, occasion.
     """
 
     def __init__(
@@ -194,11 +194,8 @@ class BatchStore:
 
     async def _answer(self, batch: Batch, line: Line, identifiers: Identifiers) -> dict[str, Any]:
         occasion = Occasion(identifiers, batch.created + _VALIDATION_SECONDS)
-        status, body = 200, {}
         try:
-            body = await self._execute(batch_input.plain_address(batch.endpoint), line.body, occasion)
-        except ApiError as refused:
-            status, body = refused.status, {"error": refused.shown()}
+            status, body = await self._execute(batch_input.plain_address(batch.endpoint), line.body, occasion)
         except Exception:  # a mistake of the simulator spoils one answer, not the batch
             status, body = 500, {"error": _DEFECT}
         return {"status": status, "body": body}

@@ -106,7 +106,9 @@ class State:
             self.journal.replay(self._settle)
             self.circumstances.resume()
 
-    async def _in_turn(self, address: str, body: Mapping[str, Any], occasion: Occasion) -> dict[str, Any]:
+    async def _in_turn(
+        self, address: str, body: Mapping[str, Any], occasion: Occasion
+    ) -> tuple[int, dict[str, Any]]:
         """Answer one request of a batch; each has a turn, so that a long batch does not block others'."""
         async with self._batch_lane.turn(self):
             return await operations.run(self, address, body, occasion)

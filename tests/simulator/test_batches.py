@@ -144,6 +144,28 @@ def test_a_cancelled_batch_keeps_nobody_waiting_for_answers_that_nobody_wants(
     assert len(begun) == 1
 
 
+def test_a_batch_refuses_what_a_request_refuses_in_the_same_words(samples: Any):
+    harmful: Any = {"model": "gpt-4o", "messages": [{"role": "user", "content": "trigger-content-filter"}]}
+    wrong: Any = {**harmful, "temperature": 9}
+    with (
+        serve(profile="openai-strict") as server,
+        OpenAI(base_url=f"{server.url}/openai/v1/", api_key="any", max_retries=0) as client,
+    ):
+        asked = [request(number, **body) for number, body in enumerate((harmful, wrong))]
+        file = client.files.create(file=("r.jsonl", samples.jsonl(asked)), purpose="batch")
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"
+        )
+        server.state.clock.advance(60)
+        batch = client.batches.retrieve(batch.id)
+        found = [line["response"] for line in lines(client, batch.error_file_id or "")]
+        for answer, body in zip(found, (harmful, wrong), strict=True):
+            with pytest.raises(openai.BadRequestError) as refused:
+                client.chat.completions.create(**body)
+            assert (answer["status_code"], answer["body"]["error"]) == (400, refused.value.body)
+    assert found[0]["body"]["error"]["code"] == "content_filter"
+
+
 async def begin(state: State, content: bytes) -> Batch:
     file = await state.files.upload("requests.jsonl", "batch", content, None)
     return state.batches.create("/v1/chat/completions", file.id, None, None)
@@ -180,13 +202,13 @@ def test_who_stops_waiting_for_a_batch_does_not_stop_the_batch(samples: Any):
 def test_a_class_answers_the_requests_of_its_batches_in_turn(samples: Any, monkeypatch: pytest.MonkeyPatch):
     order, batches = [], []
 
-    async def run(state: State, *_asked: Any) -> dict[str, Any]:
+    async def run(state: State, *_asked: Any) -> tuple[int, dict[str, Any]]:
         order.append(state)
         await asyncio.wait([batch.reading for batch in batches])
         for _ in range(5):  # whoever else has something to do now asks for a turn
             await asyncio.sleep(0)
         order.append(state)
-        return {}
+        return 200, {}
 
     async def work() -> None:
         lanes = Lane(), Lane()
@@ -266,7 +288,7 @@ def test_batches_are_listed_by_pages(client: OpenAI, start: Callable[..., Any]):
     [
         ({"endpoint": "/v1/images"}, "endpoint"),
         ({"completion_window": "1h"}, "completion_window"),
-        ({"output_expires_after": {"anchor": "created_at", "seconds": 5}}, "expires_after.seconds"),
+        ({"output_expires_after": {"anchor": "created_at", "seconds": 5}}, "output_expires_after.seconds"),
     ],
 )
 def test_what_does_not_fit_is_named(client: OpenAI, start: Callable[..., Any], options: Any, param: str):

@@ -52,7 +52,9 @@ class BatchRoutes:
         if plain_address(asked.endpoint) not in ADDRESSES:
             supported = ", ".join(f"'{address}'" for address in ADDRESSES)
             raise refusal("endpoint", f"Invalid value for 'endpoint'. Supported values are: {supported}.")
-        expires = read_expiry(asked.output_expires_after, self._state.profile.shortest_expiry)
+        expires = read_expiry(
+            asked.output_expires_after, self._state.profile.shortest_expiry, "output_expires_after"
+        )
         seconds = SECONDS_PER_REQUEST
         if slow := request.scope.get(SCOPE_KEY, {}).get("slow-batch"):
             seconds = max(seconds, slow.number("seconds", _SLOW_SECONDS_PER_REQUEST))
