@@ -12,8 +12,10 @@ from kit.simulator.timeline import Timeline
 TERMINAL = frozenset({"failed", "completed", "expired", "cancelled"})
 WINDOW_SECONDS = 86_400.0
 
+SECONDS_PER_REQUEST = 0.5  # virtual; the largest file is answered within the window
+
 Result = dict[str, Any]
-"""What came of one request: ``custom_id``, ``status``, ``request_id`` and ``body``."""
+"""What came of one request: ``custom_id``, ``request_id``, and ``status`` and ``body`` if it was wanted."""
 
 
 @dataclass
@@ -26,10 +28,12 @@ class Batch:
         input_file_id: where its requests are.
         metadata: the client's own notes, or None.
         output_expires: seconds after which its results are deleted; None to keep them.
+        seconds_per_request: virtual seconds that each request takes.
         moments: when it entered each status, in Unix seconds.
-        reading, work: the reading of its file and the answering, while they are under way.
+        reading, work: the reading of its file and the answering, until the batch has ended.
         n_lines: how many requests its file has, once it has been read.
-        results: what came of them, once they have all been answered.
+        n_wanted: how many of them are to be answered, if not all.
+        results: what came of them, once they have been answered and until the batch has ended.
     """
 
     id: str
@@ -37,15 +41,16 @@ class Batch:
     input_file_id: str
     metadata: dict[str, str] | None
     output_expires: int | None
+    seconds_per_request: float
     created: float
     status: str = "validating"
     moments: dict[str, float] = field(default_factory=dict)
     reading: Task[tuple[Line, ...]] | None = None
     work: Task[None] | None = None
     n_lines: int | None = None
+    n_wanted: int | None = None
     results: list[Result] | None = None
     problems: tuple[dict[str, Any], ...] = ()
-    n_requests: int = 0
     n_completed: int = 0
     n_failed: int = 0
     output_file_id: str | None = None
@@ -57,15 +62,27 @@ class Batch:
         """Whether what the next step needs has been computed."""
         return self.n_lines is not None if self.status == "validating" else self.results is not None
 
+    def is_wanted(self, number: int) -> bool:
+        """Tell whether a request is still to be answered, by its number in the file."""
+        return self.n_wanted is None or number < self.n_wanted
+
+    def n_done(self, now: float) -> int:
+        """Return how many requests have been answered by now."""
+        begun = self.moments.get("in_progress")
+        if begun is None:
+            return 0
+        until = min(now, self.moments.get("cancelling", now))
+        return min(int((until - begun) / self.seconds_per_request), self.n_lines or 0)
+
     def become(self, status: str, moment: float) -> None:
         """Change the status."""
         self.status = status
         self.moments[status] = moment
 
-    def rendered(self, n_done: int) -> dict[str, Any]:
-        """Return the batch in the form of the batches operations; ``n_done`` requests have been answered."""
+    def rendered(self, now: float) -> dict[str, Any]:
+        """Return the batch as it is now in the form of the batches operations."""
+        ended = self.status in TERMINAL
         errors = {"object": "list", "data": list(self.problems)} if self.problems else None
-        completed = self.n_completed if self.status in TERMINAL else n_done
         return {
             "id": self.id,
             "object": "batch",
@@ -86,9 +103,10 @@ class Batch:
             "cancelling_at": self._at("cancelling"),
             "cancelled_at": self._at("cancelled"),
             "request_counts": {
-                "total": self.n_requests,
-                "completed": completed,
-                "failed": self.n_failed if self.status in TERMINAL else 0,
+                # Nothing is told of a file before it has been validated.
+                "total": (self.n_lines or 0) if ended or "in_progress" in self.moments else 0,
+                "completed": self.n_completed if ended else self.n_done(now),
+                "failed": self.n_failed if ended else 0,
             },
             "metadata": self.metadata,
         }

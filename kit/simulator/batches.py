@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from kit.simulator import batch_input
-from kit.simulator.batch import TERMINAL, WINDOW_SECONDS, Batch, Result
+from kit.simulator.batch import SECONDS_PER_REQUEST, TERMINAL, WINDOW_SECONDS, Batch, Result
 from kit.simulator.batch_input import Line
 from kit.simulator.clock import VirtualClock
-from kit.simulator.errors import ApiError, invalid_payload, not_found, wrong_state
+from kit.simulator.errors import invalid_payload, not_found, wrong_state
 from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal, command
 from kit.simulator.occasion import Occasion
 from kit.simulator.wire import compact
 
-Execute = Callable[[str, Mapping[str, Any], Occasion], Awaitable[dict[str, Any]]]
+Execute = Callable[[str, Mapping[str, Any], Occasion], Awaitable[tuple[int, dict[str, Any]]]]
 
 _VALIDATION_SECONDS = 20.0
 _FINALIZING_SECONDS = 10.0
@@ -34,10 +34,7 @@ class BatchStore:
     """Creates batches, moves them along the virtual clock, and looks them up.
 
     Args:
-        execute: answers one request: address, body, occasion.
-
-    Attributes:
-        seconds_per_request: virtual seconds that each request takes.
+        execute: answers one request, with status and body: address, body, occasion.
     """
 
     def __init__(
@@ -48,14 +45,12 @@ class BatchStore:
         journal: Journal,
         execute: Execute,
     ) -> None:
-        self.seconds_per_request = 0.5
         self._clock = clock
         self._identifiers = identifiers
         self._files = files
         self._journal = journal
         self._execute = execute
         self._batches: dict[str, Batch] = {}
-        self._lane = asyncio.Semaphore(1)  # batches side by side would only slow each other down
         journal.register(self)
 
     @command("batch.create")
@@ -65,8 +60,16 @@ class BatchStore:
         input_file_id: str,
         metadata: dict[str, str] | None,
         output_expires: int | None,
+        seconds_per_request: float = SECONDS_PER_REQUEST,
     ) -> Batch:
         """Create a batch and begin its computation.
+
+        Args:
+            endpoint: the address its requests go to.
+            input_file_id: where they are.
+            metadata: the client's own notes.
+            output_expires: seconds after which its results are deleted; None to keep them.
+            seconds_per_request: virtual seconds that each request takes.
 
         Raises:
             ApiError: its file is missing, or of another purpose.
@@ -78,7 +81,9 @@ class BatchStore:
             )
         digits = self._identifiers.hexadecimal("batch")
         now = self._clock.now
-        batch = Batch(f"batch_{digits}", endpoint, input_file_id, metadata, output_expires, now)
+        batch = Batch(
+            f"batch_{digits}", endpoint, input_file_id, metadata, output_expires, seconds_per_request, now
+        )
         self._journal.hold(input_file_id, batch.id)
         if (kept := self._journal.kept(f"{batch.id}:results")) is not None:
             known = json.loads(kept)
@@ -117,7 +122,7 @@ class BatchStore:
             ApiError: there is none of that identifier, or it has ended.
         """
         batch = await self.get(batch_id)
-        self._cancel(batch_id, self.n_done(batch), batch.moments.get("in_progress"))
+        self._cancel(batch_id, batch.n_done(self._clock.now), batch.moments.get("in_progress"))
         return batch
 
     @command("batch.cancel")
@@ -133,16 +138,9 @@ class BatchStore:
         if begun is not None:
             batch.moments["in_progress"] = begun
         batch.become("cancelling", now)
+        batch.n_wanted = done
         over = now + _CANCELLING_SECONDS
         batch.timeline.at(over, lambda moment: self._end(batch, "cancelled", done, moment))
-
-    def n_done(self, batch: Batch) -> int:
-        """Return how many requests have been answered by now."""
-        begun = batch.moments.get("in_progress")
-        if begun is None:
-            return 0
-        until = min(self._clock.now, batch.moments.get("cancelling", self._clock.now))
-        return min(int((until - begun) / self.seconds_per_request), batch.n_requests)
 
     def settle(self) -> None:
         """Let happen what is due and needs no computation that is still under way."""
@@ -164,11 +162,14 @@ class BatchStore:
 
     async def _catch_up(self, batch: Batch) -> None:
         while batch.timeline.due(self._clock.now):
-            if not batch.ready:
-                task = batch.reading if batch.status == "validating" else batch.work
-                assert task is not None
-                await task
-            batch.timeline.step(self._clock.now)
+            if batch.ready:
+                batch.timeline.step(self._clock.now)
+                continue
+            task = batch.reading if batch.status == "validating" else batch.work
+            assert task is not None
+            await asyncio.wait([task])  # a client that gives up waiting does not cancel the batch
+            task.result()
+            # Others who waited for the same may have gone on from here already: look again.
 
     async def _read(self, batch: Batch, content: bytes) -> tuple[Line, ...]:
         address = batch_input.plain_address(batch.endpoint)
@@ -180,30 +181,24 @@ class BatchStore:
         assert batch.reading is not None
         lines = await batch.reading
         identifiers = Identifiers(seed)
-        async with self._lane:
-            results = [await self._result(batch, line, identifiers) for line in lines]
+        results: list[Result] = []
+        for number, line in enumerate(lines):
+            answer: dict[str, Any] = {}
+            if batch.is_wanted(number):
+                answer = await self._answer(batch, line, identifiers)
+            request_id = identifiers.uuid("request")
+            results.append({"custom_id": line.custom_id, "request_id": request_id, **answer})
         kept = {"results": results, "problems": batch.problems}
         self._journal.keep(f"{batch.id}:results", compact(kept))
         batch.results = results
 
-    async def _result(self, batch: Batch, line: Line, identifiers: Identifiers) -> Result:
+    async def _answer(self, batch: Batch, line: Line, identifiers: Identifiers) -> dict[str, Any]:
         occasion = Occasion(identifiers, batch.created + _VALIDATION_SECONDS)
-        status, body = 200, {}
         try:
-            body = await self._execute(batch_input.plain_address(batch.endpoint), line.body, occasion)
-        except ApiError as refused:
-            status, body = refused.status, {"error": refused.shown()}
+            status, body = await self._execute(batch_input.plain_address(batch.endpoint), line.body, occasion)
         except Exception:  # a mistake of the simulator spoils one answer, not the batch
-            status, body = (
-                500,
-                {"error": {"code": "InternalServerError", "message": "The simulator made a mistake."}},
-            )
-        return {
-            "custom_id": line.custom_id,
-            "status": status,
-            "request_id": identifiers.uuid("request"),
-            "body": body,
-        }
+            status, body = 500, {"error": _DEFECT}
+        return {"status": status, "body": body}
 
     def _begin(self, batch: Batch, moment: float) -> None:
         if batch.problems:
@@ -211,25 +206,22 @@ class BatchStore:
             self._journal.release(batch.id)
             return
         assert batch.n_lines is not None
-        batch.n_requests = batch.n_lines
+        n_lines, seconds = batch.n_lines, batch.seconds_per_request
         batch.become("in_progress", moment)
-        over = moment + batch.n_requests * self.seconds_per_request
+        over = moment + n_lines * seconds
         limit = batch.created + WINDOW_SECONDS
         if over > limit:
-            done = int((limit - moment) / self.seconds_per_request)
+            batch.n_wanted = done = int((limit - moment) / seconds)
             batch.timeline.at(limit, lambda when: self._end(batch, "expired", done, when))
             return
         batch.timeline.at(over, lambda when: batch.become("finalizing", when))
-        batch.timeline.at(
-            over + _FINALIZING_SECONDS,
-            lambda when: self._end(batch, "completed", batch.n_requests, when),
-        )
+        end = over + _FINALIZING_SECONDS
+        batch.timeline.at(end, lambda when: self._end(batch, "completed", n_lines, when))
 
     def _end(self, batch: Batch, status: str, done: int, moment: float) -> None:
         """End a batch of whose requests the first ``done`` have been answered, and leave its files."""
         assert batch.results is not None
         results = batch.results
-        batch.n_requests = len(results)
         answered, lost = results[:done], results[done:]
         good = [_answered(batch, result) for result in answered if result["status"] == 200]
         bad = [_answered(batch, result) for result in answered if result["status"] != 200]
@@ -238,6 +230,7 @@ class BatchStore:
         batch.output_file_id = self._file(batch, "output", good, moment)
         batch.error_file_id = self._file(batch, "error", bad, moment)
         batch.become(status, moment)
+        batch.reading = batch.work = batch.results = None  # its files say all of it
         self._journal.release(batch.id)
 
     def _file(self, batch: Batch, kind: str, records: list[dict[str, Any]], moment: float) -> str | None:

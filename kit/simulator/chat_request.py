@@ -4,7 +4,7 @@
 checked and have no effect: the simulator's model does not repeat itself, and does not reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -104,10 +104,14 @@ def _check_together(asked: ChatShape) -> None:
         raise refusal("tool_choice", "'tool_choice' is only allowed when 'tools' are specified.")
     if asked.function_call not in {None, "none"} and not asked.functions:
         raise refusal("function_call", "'function_call' is only allowed when 'functions' are specified.")
-    if asked.stream_options is not None and not asked.stream:
+    check_streaming(asked.stream, asked.stream_options)
+    if asked.max_tokens is not None and asked.max_completion_tokens is not None:
         raise refusal(
-            "stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+            "max_tokens",
+            "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
+            "invalid_parameter_combination",
         )
+    _check_results(asked.messages)
     if asked.audio is not None or "audio" in (asked.modalities or ()):
         raise refusal("modalities", "This model does not support audio output.")
     if asked.data_sources:
@@ -121,6 +125,33 @@ def _check_together(asked: ChatShape) -> None:
                 "'json_object'.",
                 "invalid_request_error",
             )
+
+
+def _check_results(messages: Sequence[Message]) -> None:
+    """Refuse the result of a tool that nobody called (wording: OpenAI API, 2024 to 2026, spelling too)."""
+    called = False
+    for position, message in enumerate(messages):
+        if message.role != "tool":
+            called = message.role == "assistant" and bool(message.tool_calls)
+        elif not called:
+            raise refusal(
+                f"messages.[{position}].role",
+                "Invalid parameter: messages with role 'tool' must be a response to a preceeding message "
+                "with 'tool_calls'.",
+                "invalid_request_error",
+            )
+
+
+def check_streaming(stream: bool | None, options: object) -> None:
+    """Refuse options of a stream where there is none.
+
+    Raises:
+        ApiError: there are some.
+    """
+    if options is not None and not stream:
+        raise refusal(
+            "stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        )
 
 
 def _choice(asked: ChatShape, tools: list[Function]) -> dict[str, Any]:

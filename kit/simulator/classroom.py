@@ -3,8 +3,8 @@
 A request goes to the application of the state that belongs to its key, wherever the key stands: in
 ``api-key``, in a bearer token, or, for a browser that looks at the simulator's own page, in the password of
 HTTP's basic authentication. Names and paths in the address do not matter. Nothing is shared between learners
-but what never changes, the base model, and the processor: their trainings take turns
-(:mod:`kit.simulator.lane`).
+but what never changes, the base model, and the processor: their trainings take turns, and the requests of
+their batches (:mod:`kit.simulator.lane`).
 
 A state is made when its key is first seen. With a state file it is brought back from there, and a learner who
 has been idle longest makes room for a new one when there are too many; without a file there is nowhere to put

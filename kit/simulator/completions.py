@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from kit.simulator import content_filter, generation
+from kit.simulator import content_filter, generation, token_texts
 from kit.simulator.answers import Answer, Piece, shown_token
 from kit.simulator.chat import fingerprint, usage
-from kit.simulator.chat_request import stops
+from kit.simulator.chat_request import check_streaming, stops
 from kit.simulator.chat_shapes import LONGEST_ANSWER
 from kit.simulator.deployments import Deployment
 from kit.simulator.occasion import Occasion
@@ -80,7 +80,8 @@ class TextCompletion:
         self, state: State, deployment: Deployment, body: Mapping[str, Any], occasion: Occasion
     ) -> None:
         self._asked = asked = checked(_CompletionShape, body)
-        self._prompts = _prompts(asked.prompt)
+        self._prompts = token_texts.read("" if asked.prompt is None else asked.prompt, "prompt", encoding())
+        check_streaming(asked.stream, asked.stream_options)
         self._state, self._deployment = state, deployment
         self._n = asked.n or 1
         if asked.best_of is not None and asked.best_of < self._n:
@@ -206,23 +207,6 @@ class TextCompletion:
 
     def _usage(self, answers: list[tuple[str, Answer]]) -> dict[str, Any]:
         return usage(sum(self._counts), sum(answer.n_tokens for _, answer in answers))
-
-
-def _prompts(given: Any) -> list[str]:
-    if given is None:
-        return [""]
-    if isinstance(given, str):
-        return [given]
-    if isinstance(given[0], str):
-        return list(given)
-    return [_decoded(tokens) for tokens in ([given] if isinstance(given[0], int) else given)]
-
-
-def _decoded(tokens: list[int]) -> str:
-    try:
-        return encoding().decode(tokens)
-    except (KeyError, OverflowError, ValueError):
-        raise refusal("prompt", "'prompt' has a number that is no token of the model.") from None
 
 
 def _rendered(tokens: list[Any]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import array
 import binascii
 import sys
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from kit.simulator import token_texts
 from kit.simulator.deployments import Deployment
 from kit.simulator.validation import Shape, checked, refusal
 from kit.tokens import encoding
@@ -36,48 +36,35 @@ class _EmbeddingShape(Shape):
 
 
 class EmbeddingRequest:
-    """A checked request to a deployment.
+    """A checked request to a deployment. To check it may take long, as its tokens are counted: in a thread.
 
     Args:
         state: the simulator.
         deployment: who answers.
         body: what was asked.
 
+    Attributes:
+        most_tokens: what the request costs.
+
     Raises:
-        ApiError: a field is missing or out of its range.
+        ApiError: a field is missing or out of its range, or the tokens are too many.
     """
 
     def __init__(self, state: State, deployment: Deployment, body: Mapping[str, Any]) -> None:
         self._state = state
         self._deployment = deployment
         asked = checked(_EmbeddingShape, body)
-        self._texts = _texts(asked.input)
+        self._texts = token_texts.read(asked.input, "input", encoding(_ENCODING))
+        if not all(self._texts):
+            raise refusal("input", "'input' cannot be an empty string.")
         self._base64 = asked.encoding_format == "base64"
         self._dimensions = _dimensions(state, deployment, asked.dimensions)
+        self.most_tokens = _n_tokens(self._texts)
 
     @property
     def messages(self) -> list[dict[str, str]]:
         """What is read by the model."""
         return [{"role": "user", "content": text} for text in self._texts]
-
-    @cached_property
-    def most_tokens(self) -> int:
-        """Tokens that the request costs.
-
-        Raises:
-            ApiError: they are too many.
-        """
-        encode = encoding(_ENCODING).encode_ordinary
-        counts = [len(encode(text)) for text in self._texts]
-        if max(counts) > MOST_TOKENS:
-            raise refusal(
-                "input",
-                f"This model's maximum context length is {MOST_TOKENS} tokens, however you requested "
-                f"{max(counts)} tokens in your prompt. Please reduce your prompt.",
-            )
-        if sum(counts) > _MOST_IN_ALL:
-            raise refusal("input", f"The inputs have more than {_MOST_IN_ALL} tokens in all.")
-        return sum(counts)
 
     @property
     def prompt_tokens(self) -> int:
@@ -86,7 +73,6 @@ class EmbeddingRequest:
 
     def whole(self) -> dict[str, Any]:
         """Return the answer in the form of the embeddings operation. Call this in a thread."""
-        tokens = self.most_tokens
         vectors = self._state.models.embed(self._texts, self._dimensions)
         data = [
             {
@@ -100,34 +86,29 @@ class EmbeddingRequest:
             "object": "list",
             "data": data,
             "model": self._deployment.full_name,
-            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+            "usage": {"prompt_tokens": self.most_tokens, "total_tokens": self.most_tokens},
         }
 
 
-def _texts(given: str | list[str] | list[int] | list[list[int]]) -> list[str]:
-    if isinstance(given, str):
-        texts = [given]
-    elif isinstance(given[0], str):
-        texts = [str(text) for text in given]
-    elif isinstance(given[0], int):
-        texts = [_decoded(given)]
-    else:
-        texts = [_decoded(tokens) for tokens in given]
-    if not all(texts):
-        raise refusal("input", "'input' cannot be an empty string.")
-    return texts
-
-
-def _decoded(tokens: Any) -> str:
-    try:
-        return encoding(_ENCODING).decode(tokens)
-    except (KeyError, OverflowError, ValueError):
-        raise refusal("input", "'input' has a number that is no token of the model.") from None
+def _n_tokens(texts: list[str]) -> int:
+    encode = encoding(_ENCODING).encode_ordinary
+    counts = [len(encode(text)) for text in texts]
+    if max(counts) > MOST_TOKENS:
+        raise refusal(
+            "input",
+            f"This model's maximum context length is {MOST_TOKENS} tokens, however you requested "
+            f"{max(counts)} tokens in your prompt. Please reduce your prompt.",
+        )
+    if sum(counts) > _MOST_IN_ALL:
+        raise refusal("input", f"The inputs have more than {_MOST_IN_ALL} tokens in all.")
+    return sum(counts)
 
 
 def _dimensions(state: State, deployment: Deployment, asked: int) -> int:
     base = state.models.base(deployment.model["name"])
-    most = base.dimensions if base is not None and base.dimensions else 1536
+    assert base is not None  # else the deployment would not answer this operation
+    assert base.dimensions is not None
+    most = base.dimensions
     if not asked:
         return most
     if deployment.full_name == "text-embedding-ada-002":

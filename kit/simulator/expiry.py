@@ -7,15 +7,15 @@ from typing import Any
 from kit.simulator.errors import invalid_payload
 
 _LONGEST = 30 * 86_400  # seconds; Microsoft Foundry, "Azure OpenAI batch", October 2026
-_PARAM = "expires_after"
 
 
-def read_expiry(asked: Any, shortest: int) -> int | None:
+def read_expiry(asked: Any, shortest: int, param: str = "expires_after") -> int | None:
     """Check ``expires_after`` and return its seconds; None where there is none.
 
     Args:
         asked: an object with ``anchor`` and ``seconds``, or None.
         shortest: the least seconds that are allowed.
+        param: the field it stands in.
 
     Raises:
         ApiError: it is anything else.
@@ -24,14 +24,14 @@ def read_expiry(asked: Any, shortest: int) -> int | None:
         return None
     anchor = asked.get("anchor") if isinstance(asked, Mapping) else None
     if anchor != "created_at":
-        raise invalid_payload("The anchor of expires_after must be 'created_at'.", f"{_PARAM}.anchor")
+        raise invalid_payload(f"The anchor of {param} must be 'created_at'.", f"{param}.anchor")
     seconds = asked.get("seconds")
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit() and len(seconds) < 10:
         seconds = int(seconds)  # a form has texts only
     if isinstance(seconds, bool) or not isinstance(seconds, int) or not shortest <= seconds <= _LONGEST:
         raise invalid_payload(
-            f"The seconds of expires_after must be a whole number from {shortest} to {_LONGEST}.",
-            f"{_PARAM}.seconds",
+            f"The seconds of {param} must be a whole number from {shortest} to {_LONGEST}.",
+            f"{param}.seconds",
         )
     return seconds
 

@@ -13,8 +13,8 @@ A fault is written the same way everywhere: a kind from ``faults.toml``, perhaps
 
 Options of any fault: ``times`` (attempts it befalls), ``id``; of an answer: ``after`` (the operation is
 carried out first, and its own answer thrown away), ``retry-after`` (seconds), ``retry-after-ms``; of
-``latency``, ``slow-queue`` and ``slow-provisioning``: ``seconds``; of ``cut``: ``bytes``; of ``retired``:
-``models`` (base models, with a space between them, that count as retired whatever their date).
+``latency`` and ``slow-…``: ``seconds``; of ``cut``: ``bytes``; of ``retired``: ``models`` (base models, with
+a space between them, that count as retired whatever their date).
 """
 
 import fnmatch

@@ -7,24 +7,21 @@ from contextlib import asynccontextmanager
 
 
 class Lane:
-    """Lets a few through at a time. Who waits longest goes first, but no owner twice before all others once.
+    """Lets one through at a time. Who waits longest goes first, but no owner twice before all others once.
 
-    In a class, somebody who starts ten trainings does not keep the others waiting for ten trainings.
-
-    Args:
-        width: how many at a time. Trainings compute in Python and numpy side by side under one lock of the
-            interpreter, so more than one at a time only makes each slower.
+    In a class, somebody who starts ten trainings does not keep the others waiting for ten trainings. Models
+    compute in Python and numpy under one lock of the interpreter: side by side, each would only be slower.
     """
 
-    def __init__(self, width: int = 1) -> None:
-        self._free = width
+    def __init__(self) -> None:
+        self._free = True
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
     async def turn(self, owner: Hashable) -> AsyncIterator[None]:
         """Wait for the next turn of ``owner``; it lasts as long as the block."""
         if self._free:
-            self._free -= 1
+            self._free = False
         else:
             ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.setdefault(owner, deque()).append(ticket)
@@ -48,4 +45,4 @@ class Lane:
             if not ticket.done():
                 ticket.set_result(None)
                 return
-        self._free += 1
+        self._free = True

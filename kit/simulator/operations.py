@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kit.simulator import chat_request, response_request
+from kit.simulator import chat_request, content_filter, response_request
 from kit.simulator.chat import Completion
 from kit.simulator.completions import TextCompletion
+from kit.simulator.context import Prompted, refuse_too_long
+from kit.simulator.deployments import Deployment
 from kit.simulator.embeddings import EmbeddingRequest
+from kit.simulator.errors import ApiError
 from kit.simulator.occasion import Occasion
 from kit.simulator.responses import ResponseMaking
 
@@ -19,44 +22,66 @@ if TYPE_CHECKING:
 Body = Mapping[str, Any]
 
 
+class _Asked(Prompted, Protocol):
+    @property
+    def messages(self) -> list[dict[str, str]]: ...
+
+
 class _Making(Protocol):
     def whole(self) -> dict[str, Any]: ...
 
 
-def _chat(state: State, body: Body, occasion: Occasion) -> _Making:
+_Prepared = tuple[Deployment, _Asked, _Making]
+
+
+async def _chat(state: State, body: Body, occasion: Occasion) -> _Prepared:
     deployment = state.deployments.answering(body.get("model"))
-    return Completion(state, deployment, chat_request.read(body), occasion)
+    asked = chat_request.read(body)
+    return deployment, asked, Completion(state, deployment, asked, occasion)
 
 
-def _completion(state: State, body: Body, occasion: Occasion) -> _Making:
-    return TextCompletion(state, state.deployments.answering(body.get("model")), body, occasion)
+async def _completion(state: State, body: Body, occasion: Occasion) -> _Prepared:
+    deployment = state.deployments.answering(body.get("model"))
+    made = TextCompletion(state, deployment, body, occasion)
+    return deployment, made, made
 
 
-def _embeddings(state: State, body: Body, occasion: Occasion) -> _Making:
-    return EmbeddingRequest(state, state.deployments.answering(body.get("model"), "embeddings"), body)
+async def _embeddings(state: State, body: Body, occasion: Occasion) -> _Prepared:
+    deployment = state.deployments.answering(body.get("model"), "embeddings")
+    made = await asyncio.to_thread(EmbeddingRequest, state, deployment, body)
+    return deployment, made, made
 
 
-def _response(state: State, body: Body, occasion: Occasion) -> _Making:
+async def _response(state: State, body: Body, occasion: Occasion) -> _Prepared:
     deployment = state.deployments.answering(body.get("model"))
     asked = response_request.read(body, state.responses, occasion.identifiers.hexadecimal("item")[:24])
-    return ResponseMaking(state, deployment, asked, occasion)
+    return deployment, asked, ResponseMaking(state, deployment, asked, occasion)
 
 
-_PREPARE: dict[str, Callable[[State, Body, Occasion], _Making]] = {
+_PREPARE: dict[str, Callable[[State, Body, Occasion], Awaitable[_Prepared]]] = {
     "/chat/completions": _chat,
     "/completions": _completion,
     "/embeddings": _embeddings,
     "/responses": _response,
 }
+_OPERATIONS = {
+    "/chat/completions": "ChatCompletions_Create",
+    "/completions": "Completions_Create",
+    "/embeddings": "Embeddings_Create",
+    "/responses": "Responses_Create",
+}
 ADDRESSES = tuple(_PREPARE)
 """The addresses, without the ``/v1`` that a client may write before them."""
 
 
-async def run(state: State, address: str, body: Body, occasion: Occasion) -> dict[str, Any]:
-    """Do what a request to one of ``ADDRESSES`` asks for, and return its answer.
-
-    Raises:
-        ApiError: the request is refused.
-    """
-    making = _PREPARE[address](state, {**body, "stream": None, "stream_options": None}, occasion)
-    return await asyncio.to_thread(making.whole)
+async def run(state: State, address: str, body: Body, occasion: Occasion) -> tuple[int, dict[str, Any]]:
+    """Do what a request to one of ``ADDRESSES`` asks for, and return status and body of its answer."""
+    plain = {**body, "stream": None, "stream_options": None}
+    try:
+        deployment, asked, making = await _PREPARE[address](state, plain, occasion)
+        await asyncio.to_thread(refuse_too_long, state.models, deployment, asked, _OPERATIONS[address])
+        if address != "/embeddings":
+            await asyncio.to_thread(content_filter.refuse, asked.messages, {})
+        return 200, await asyncio.to_thread(making.whole)
+    except ApiError as refused:
+        return refused.status, {"error": state.profile.error(refused.shown())}

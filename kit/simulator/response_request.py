@@ -8,7 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from kit.simulator import prompt_tokens
-from kit.simulator.chat_request import DEFAULT_ANSWER, check_parameters, check_schema, metadata
+from kit.simulator.chat_request import (
+    DEFAULT_ANSWER,
+    check_parameters,
+    check_schema,
+    check_streaming,
+    metadata,
+)
 from kit.simulator.generation import Task, Tool
 from kit.simulator.response_items import Items, as_message, kept_item, read_items
 from kit.simulator.response_shapes import Format, Reasoning, Referred, ResponseShape, ToolName
@@ -74,9 +80,16 @@ def read(body: Mapping[str, Any], store: ResponseStore, identifier: str) -> Resp
     form = (asked.text.format if asked.text else None) or Format(type="text")
     if form.type == "json_schema":
         check_schema("text.format.schema", form.schema_ or {}, form.name, strict=bool(form.strict))
+    messages = [*instructions, *context]
+    if form.type == "json_object" and "json" not in str(messages).casefold():
+        raise refusal(
+            "input",
+            "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+            "'json_object'.",
+        )
     tools = asked.tools or []  # functions all of them: others have been refused
     task = Task(
-        messages=[*instructions, *context] or [{"role": "user", "content": ""}],
+        messages=messages or [{"role": "user", "content": ""}],
         n=1,
         limit=asked.max_output_tokens or DEFAULT_ANSWER,
         temperature=1.0 if asked.temperature is None else asked.temperature,
@@ -103,6 +116,7 @@ def read(body: Mapping[str, Any], store: ResponseStore, identifier: str) -> Resp
 
 def _check_together(asked: ResponseShape) -> None:
     """Refuse what does not go together, and what would otherwise be ignored."""
+    check_streaming(asked.stream, asked.stream_options)
     if asked.prompt is not None:
         raise refusal("prompt", "The simulator keeps no prompts.")
     if asked.input is None and asked.previous_response_id is None:

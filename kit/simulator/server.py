@@ -116,11 +116,11 @@ def serve_class(  # noqa: PLR0913 - the options of a server
     """
     _require_key(host, keys)
     with _listening(host, port) as listener, _book_file(state_file) as file:
-        lane = Lane()
+        lanes = Lane(), Lane()
 
         def make(name: str, seed: int) -> State:
             book = None if file is None else file.book(name, seed)
-            return State(seed=seed, pace=pace, scenario=scenario, profile=profile, book=book, lane=lane)
+            return State(seed=seed, pace=pace, scenario=scenario, profile=profile, book=book, lanes=lanes)
 
         classroom = Classroom(make, seed=seed, keys=keys, most=most)
         with _running(_logged(classroom, log, keys), host, listener) as url:

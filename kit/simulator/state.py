@@ -1,8 +1,8 @@
 """Everything that one simulator holds."""
 
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from kit.simulator import operations
 from kit.simulator.batches import BatchStore
@@ -49,7 +49,7 @@ class State:
         real_time: the source of real time, in seconds from any origin.
         book: where it is kept, see :mod:`kit.simulator.journal`; by default nowhere. A book that has been
             written in decides the seed.
-        lane: where trainings wait for their turn; several states may share one.
+        lanes: where trainings, and where requests of batches wait for their turn; states may share them.
 
     Raises:
         UsageError: there is no such scenario or profile.
@@ -66,7 +66,7 @@ class State:
         profile: str = "azure",
         real_time: Callable[[], float] = time.monotonic,
         book: Book | None = None,
-        lane: Lane | None = None,
+        lanes: tuple[Lane, Lane] | None = None,
     ) -> None:
         chosen = engine if engine is not None else default_engine()
         self.seed = seed if book is None else book.seed
@@ -87,13 +87,12 @@ class State:
         self.faults = Faults(self.identifiers.source("faults"))
         self.quotas = Quotas(self.models, lambda: self.clock.elapsed)
         self.circumstances = Circumstances(self.faults, self.quotas, self.journal, scenario)
-        self._trainer = Trainer(chosen, self.models, self.journal, lane or Lane())
+        training_lane, self._batch_lane = lanes or (Lane(), Lane())
+        self._trainer = Trainer(chosen, self.models, self.journal, training_lane)
         self.jobs = JobStore(
             self.clock, self.identifiers, self.files, self.models, self._trainer, self.journal
         )
-        self.batches = BatchStore(
-            self.clock, self.identifiers, self.files, self.journal, partial(operations.run, self)
-        )
+        self.batches = BatchStore(self.clock, self.identifiers, self.files, self.journal, self._in_turn)
         self._open = False
 
     async def open(self) -> None:
@@ -106,6 +105,13 @@ class State:
             self._open = True
             self.journal.replay(self._settle)
             self.circumstances.resume()
+
+    async def _in_turn(
+        self, address: str, body: Mapping[str, Any], occasion: Occasion
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer one request of a batch; each has a turn, so that a long batch does not block others'."""
+        async with self._batch_lane.turn(self):
+            return await operations.run(self, address, body, occasion)
 
     def _settle(self) -> None:
         self.jobs.settle()

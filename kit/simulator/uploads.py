@@ -68,7 +68,7 @@ class Upload:
         status: ``pending``, ``completed``, ``cancelled`` or ``expired``.
         parts: by identifier, while the upload is pending.
         received: bytes of all its parts.
-        file: what it became.
+        file: what it became, as it was then.
     """
 
     id: str
@@ -81,7 +81,7 @@ class Upload:
     status: str = "pending"
     parts: dict[str, Part] = field(default_factory=dict, repr=False)
     received: int = 0
-    file: StoredFile | None = field(default=None, repr=False)
+    file: dict[str, Any] | None = field(default=None, repr=False)
     timeline: Timeline = field(default_factory=Timeline, repr=False)
 
     def rendered(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Upload:
             "expires_at": int(self.expires),
         }
         if self.file is not None:
-            shown["file"] = self.file.rendered()
+            shown["file"] = self.file
         return shown
 
     def check_pending(self) -> None:
@@ -197,11 +197,10 @@ class UploadStore:
         """End an upload. The whole content is an argument: a replay may find the parts erased already."""
         upload = self._get(upload_id)
         upload.check_pending()  # once more: time has passed while the content was read
-        upload.file = self._files.take_in(
-            upload.filename, upload.purpose, content, problem, upload.file_expires
-        )
+        file = self._files.take_in(upload.filename, upload.purpose, content, problem, upload.file_expires)
+        upload.file = file.rendered()
         self._end(upload, "completed")
-        return upload.file
+        return file
 
     @command("upload.cancel")
     def cancel(self, upload_id: str) -> Upload:

@@ -30,6 +30,7 @@ _RULES = re.compile(
             "does not support specifying dimensions",
             "maximum context length",
             "is only allowed when",
+            "at the same time is not supported",
             "is only supported by certain models",
             "does not support audio output",
             "must contain the word 'json'",

@@ -1,6 +1,8 @@
 """Batches: real requests out of a file, with the official client."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +10,11 @@ import openai
 import pytest
 from openai import OpenAI
 
-from kit.simulator import Simulator, serve
+from kit.simulator import Simulator, operations, serve
+from kit.simulator.batch import Batch
 from kit.simulator.batch_input import read
+from kit.simulator.lane import Lane
+from kit.simulator.state import State
 
 
 def request(number: int, url: str = "/v1/chat/completions", **body: Any) -> dict[str, Any]:
@@ -116,11 +121,116 @@ def test_a_cancelled_batch_keeps_what_has_been_answered(
         client.batches.cancel(batch.id)
 
 
-def test_a_batch_expires_after_its_window(
+def test_a_cancelled_batch_keeps_nobody_waiting_for_answers_that_nobody_wants(
     server: Simulator, client: OpenAI, start: Callable[..., Any], advance: Callable[[float], int]
 ):
-    server.state.batches.seconds_per_request = 50_000
-    batch = start([request(n) for n in range(3)])
+    execute, begun, cancelled = server.state.batches._execute, [], threading.Event()
+
+    async def watched(*asked: Any) -> Any:
+        begun.append(asked)
+        await asyncio.to_thread(cancelled.wait)
+        return await execute(*asked)
+
+    server.state.batches._execute = watched
+    batch = start([request(n) for n in range(9)])
+    advance(20.5)
+    assert client.batches.cancel(batch.id).request_counts.completed == 1
+    cancelled.set()
+    advance(30)
+    client.files.list()  # which shows the batch's own files, and so waits for them
+    batch = client.batches.retrieve(batch.id)
+    assert (batch.status, batch.request_counts.completed, batch.request_counts.failed) == ("cancelled", 1, 8)
+    assert len(lines(client, batch.error_file_id)) == 8
+    assert len(begun) == 1
+
+
+def test_a_batch_refuses_what_a_request_refuses_in_the_same_words(samples: Any):
+    harmful: Any = {"model": "gpt-4o", "messages": [{"role": "user", "content": "trigger-content-filter"}]}
+    wrong: Any = {**harmful, "temperature": 9}
+    with (
+        serve(profile="openai-strict") as server,
+        OpenAI(base_url=f"{server.url}/openai/v1/", api_key="any", max_retries=0) as client,
+    ):
+        asked = [request(number, **body) for number, body in enumerate((harmful, wrong))]
+        file = client.files.create(file=("r.jsonl", samples.jsonl(asked)), purpose="batch")
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"
+        )
+        server.state.clock.advance(60)
+        batch = client.batches.retrieve(batch.id)
+        found = [line["response"] for line in lines(client, batch.error_file_id or "")]
+        for answer, body in zip(found, (harmful, wrong), strict=True):
+            with pytest.raises(openai.BadRequestError) as refused:
+                client.chat.completions.create(**body)
+            assert (answer["status_code"], answer["body"]["error"]) == (400, refused.value.body)
+    assert found[0]["body"]["error"]["code"] == "content_filter"
+
+
+async def begin(state: State, content: bytes) -> Batch:
+    file = await state.files.upload("requests.jsonl", "batch", content, None)
+    return state.batches.create("/v1/chat/completions", file.id, None, None)
+
+
+def test_several_who_wait_for_the_same_batch_all_see_its_end(samples: Any):
+    async def run() -> list[str]:
+        state = State()
+        batch = await begin(state, samples.jsonl([request(1)]))
+        state.clock.advance(36_000)
+        found = await asyncio.gather(*(state.batches.get(batch.id) for _ in range(6)))
+        await state.close()
+        assert batch.results is batch.reading is batch.work is None  # the files have taken their place
+        return [each.status for each in found]
+
+    assert asyncio.run(run()) == ["completed"] * 6
+
+
+def test_who_stops_waiting_for_a_batch_does_not_stop_the_batch(samples: Any):
+    async def run() -> str:
+        state = State()
+        batch = await begin(state, samples.jsonl([request(1)]))
+        state.clock.advance(36_000)
+        impatient = asyncio.create_task(state.batches.get(batch.id))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        found = await state.batches.get(batch.id)
+        await state.close()
+        return found.status
+
+    assert asyncio.run(run()) == "completed"
+
+
+def test_a_class_answers_the_requests_of_its_batches_in_turn(samples: Any, monkeypatch: pytest.MonkeyPatch):
+    order, batches = [], []
+
+    async def run(state: State, *_asked: Any) -> tuple[int, dict[str, Any]]:
+        order.append(state)
+        await asyncio.wait([batch.reading for batch in batches])
+        for _ in range(5):  # whoever else has something to do now asks for a turn
+            await asyncio.sleep(0)
+        order.append(state)
+        return 200, {}
+
+    async def work() -> None:
+        lanes = Lane(), Lane()
+        states = State(lanes=lanes), State(lanes=lanes)
+        content = samples.jsonl([request(n) for n in range(3)])
+        batches.extend([await begin(state, content) for state in states])
+        for state, batch in zip(states, batches, strict=True):
+            state.clock.advance(60)
+            assert (await state.batches.get(batch.id)).status == "completed"
+
+    monkeypatch.setattr(operations, "run", run)
+    asyncio.run(work())
+    assert order[::2] == order[1::2]  # one at a time
+    assert len(order) == 12
+    assert len(set(order[:6])) == 2  # neither batch went first as a whole
+
+
+def test_a_batch_expires_after_its_window(
+    client: OpenAI, start: Callable[..., Any], advance: Callable[[float], int]
+):
+    slow = {"x-kit-fault": "slow-batch; seconds=50000"}
+    batch = start([request(n) for n in range(3)], extra_headers=slow)
     advance(86_400)
     batch = client.batches.retrieve(batch.id)
     assert (batch.status, batch.request_counts.completed, batch.expired_at) == (
@@ -178,7 +288,7 @@ def test_batches_are_listed_by_pages(client: OpenAI, start: Callable[..., Any]):
     [
         ({"endpoint": "/v1/images"}, "endpoint"),
         ({"completion_window": "1h"}, "completion_window"),
-        ({"output_expires_after": {"anchor": "created_at", "seconds": 5}}, "expires_after.seconds"),
+        ({"output_expires_after": {"anchor": "created_at", "seconds": 5}}, "output_expires_after.seconds"),
     ],
 )
 def test_what_does_not_fit_is_named(client: OpenAI, start: Callable[..., Any], options: Any, param: str):

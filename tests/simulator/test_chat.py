@@ -243,6 +243,7 @@ def test_twenty_clients_at_once_get_their_own_answers(server: Simulator):
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role", "invalid_value"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "invalid_type"),
         ({"response_format": {"type": "json_object"}}, "messages", "invalid_request_error"),
+        ({"max_tokens": 5, "max_completion_tokens": 5}, "max_tokens", "invalid_parameter_combination"),
     ],
 )
 def test_a_parameter_out_of_range_is_named(client: OpenAI, options: dict[str, Any], param: str, code: str):

@@ -57,6 +57,7 @@ def test_the_legacy_address_completes(server: Simulator):
         ({"n": 3, "best_of": 2}, "best_of"),
         ({"prompt": [10**9]}, "prompt"),
         ({"max_tokens": -1}, "max_tokens"),
+        ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"prompt": ["x"] * 20, "n": 128}, "n"),
     ],
 )

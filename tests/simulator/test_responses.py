@@ -187,6 +187,8 @@ def test_input_tokens_are_counted_beforehand(client: OpenAI):
 @pytest.mark.parametrize(
     ("options", "param"),
     [
+        ({"stream_options": {"include_obfuscation": False}}, "stream_options"),
+        ({"text": {"format": {"type": "json_object"}}}, "input"),
         ({"max_output_tokens": 15}, "max_output_tokens"),
         ({"temperature": 3}, "temperature"),
         ({"input": [{"role": "wizard", "content": "x"}]}, "input[0].role"),

@@ -92,6 +92,10 @@ def test_the_older_form_of_functions_works(client: OpenAI):
         ({"tools": [{"type": "magic"}]}, "tools[0].type"),
         ({"tools": openai.NOT_GIVEN, "tool_choice": "required"}, "tool_choice"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+        (
+            {"messages": [*QUESTION, {"role": "tool", "content": "x", "tool_call_id": "c"}]},
+            "messages.[1].role",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(client: OpenAI, options: dict[str, Any], param: str):

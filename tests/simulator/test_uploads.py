@@ -4,8 +4,10 @@ Lifetime, identifiers and the meaning of each operation: Azure OpenAI authoring 
 """
 
 import asyncio
+import gc
 import hashlib
 import re
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,17 @@ def test_an_upload_that_was_given_up_leaves_the_memory(
     advance(2 * 3600)
     client.uploads.create(bytes=2, **CREATE)
     assert server.state.uploads._uploads[upload.id].parts == {}
+
+
+def test_a_file_that_was_deleted_leaves_the_memory(client: OpenAI, server: Simulator):
+    upload = client.uploads.create(bytes=2, **CREATE)
+    part = client.uploads.parts.create(upload.id, data=b"{}")
+    done = client.uploads.complete(upload.id, part_ids=[part.id])
+    assert done.file is not None
+    kept = weakref.ref(server.state.files.get(done.file.id))
+    client.files.delete(done.file.id)
+    gc.collect()
+    assert kept() is None
 
 
 def test_what_does_not_fit_is_refused(client: OpenAI):

@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.batch import Batch
+from kit.simulator.batch import SECONDS_PER_REQUEST, Batch
 from kit.simulator.batch_input import plain_address
 from kit.simulator.chat_request import metadata
 from kit.simulator.expiry import read_expiry
+from kit.simulator.fault_gate import SCOPE_KEY
 from kit.simulator.operations import ADDRESSES
 from kit.simulator.paging import page
 from kit.simulator.routes.bodies import json_object
@@ -19,6 +20,7 @@ from kit.simulator.validation import Shape, checked, refusal
 from kit.simulator.wire import encoded
 
 _PAGE, _LARGEST_PAGE = 20, 100  # OpenAI API reference, "List batches"
+_SLOW_SECONDS_PER_REQUEST = 3600.0  # of thirty requests, some are not answered within the window
 
 
 class _CreateShape(Shape):
@@ -50,9 +52,14 @@ class BatchRoutes:
         if plain_address(asked.endpoint) not in ADDRESSES:
             supported = ", ".join(f"'{address}'" for address in ADDRESSES)
             raise refusal("endpoint", f"Invalid value for 'endpoint'. Supported values are: {supported}.")
-        expires = read_expiry(asked.output_expires_after, self._state.profile.shortest_expiry)
+        expires = read_expiry(
+            asked.output_expires_after, self._state.profile.shortest_expiry, "output_expires_after"
+        )
+        seconds = SECONDS_PER_REQUEST
+        if slow := request.scope.get(SCOPE_KEY, {}).get("slow-batch"):
+            seconds = max(seconds, slow.number("seconds", _SLOW_SECONDS_PER_REQUEST))
         batch = self._state.batches.create(
-            asked.endpoint, asked.input_file_id, metadata(asked.metadata), expires
+            asked.endpoint, asked.input_file_id, metadata(asked.metadata), expires, seconds
         )
         return self._answer(batch)
 
@@ -64,7 +71,7 @@ class BatchRoutes:
                 default=_PAGE,
                 largest=_LARGEST_PAGE,
                 identify=lambda batch: batch.id,
-                render=lambda batch: batch.rendered(self._state.batches.n_done(batch)),
+                render=lambda batch: batch.rendered(self._state.clock.now),
             )
         )
 
@@ -75,4 +82,4 @@ class BatchRoutes:
         return self._answer(await self._state.batches.cancel(request.path_params["batch_id"]))
 
     def _answer(self, batch: Batch) -> Response:
-        return encoded(batch.rendered(self._state.batches.n_done(batch)))
+        return encoded(batch.rendered(self._state.clock.now))

@@ -1,13 +1,11 @@
 """The embeddings operation."""
 
 import asyncio
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.deployments import Deployment
 from kit.simulator.embeddings import EmbeddingRequest
 from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
@@ -34,11 +32,6 @@ class EmbeddingRoutes:
         name = request.path_params.get("deployment") or body.get("model")
         deployment = self._state.deployments.answering(name, "embeddings")
         # Tokens are turned into texts and counted here, and the first time that loads a tokenizer.
-        asked = await asyncio.to_thread(self._read, deployment, body)
+        asked = await asyncio.to_thread(EmbeddingRequest, self._state, deployment, body)
         limits = await admitted(self._state, request, deployment, asked, "Embeddings_Create")
         return encoded(await asyncio.to_thread(asked.whole), headers=limits)
-
-    def _read(self, deployment: Deployment, body: dict[str, Any]) -> EmbeddingRequest:
-        asked = EmbeddingRequest(self._state, deployment, body)
-        assert asked.most_tokens  # counted once, and here
-        return asked
