@@ -57,7 +57,11 @@ _SNIPPET = """\
     help=_("Accept only this key; may be repeated. KIT_SIMULATOR_KEY does the same unseen by others."),
 )
 @click.option(
-    "--seed", type=int, default=105, metavar="NUMBER", help=_("Seed of everything random. Default: 105.")
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=105,
+    metavar="NUMBER",
+    help=_("Seed of everything random. Default: 105."),
 )
 @click.option(
     "--pace",

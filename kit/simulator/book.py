@@ -7,6 +7,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+LARGEST_CONTENT = 900 * 2**20
+"""Bytes under one key: SQLite takes rows of at most 1,000,000,000 (sqlite.org/limits.html)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

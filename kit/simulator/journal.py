@@ -38,7 +38,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from kit.errors import N_, StateFileError
-from kit.simulator.book import Book, Entry
+from kit.simulator.book import LARGEST_CONTENT, Book, Entry
 from kit.simulator.clock import VirtualClock
 from kit.simulator.identifiers import Identifiers
 
@@ -166,8 +166,11 @@ class Journal:
             before_each()
 
     def keep(self, key: str, content: bytes) -> None:
-        """Keep what would take long to compute again; may be called from any thread."""
-        if self._book is not None:
+        """Keep what would take long to compute again; may be called from any thread.
+
+        What is larger than the book takes is not kept: the next start computes it again.
+        """
+        if self._book is not None and len(content) <= LARGEST_CONTENT:
             self._last = self._book.keep(key, content)
 
     def kept(self, key: str) -> bytes | None:

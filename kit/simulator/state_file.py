@@ -189,7 +189,7 @@ class StateFile:
                 done, self._done = self._done, Future()
             try:
                 self._commit(batch)
-            except sqlite3.Error as problem:
+            except Exception as problem:  # whatever it is: without this thread, answers wait for ever
                 failure = self._error(N_("The state file {path} cannot be written: {reason}."), problem)
                 with self._news:
                     self._failure = failure

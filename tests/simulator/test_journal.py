@@ -1,5 +1,6 @@
 """The journal: what is written down, in which order, and what comes back when it is read again."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kit.simulator.book import LARGEST_CONTENT
 from kit.simulator.clock import VirtualClock
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal, command
@@ -81,6 +83,15 @@ def test_content_is_erased_only_after_the_command_that_says_so():
     with pytest.raises(ValueError, match="refused"):
         shelf.clear(fails=True)  # what time has ended is erased although the command is refused
     assert book.written == ["shelf.clear", "erase a", "erase a"]
+
+
+def test_what_is_too_large_for_the_file_is_not_kept_and_stops_nothing(tmp_path: Path):
+    with contextlib.closing(StateFile(tmp_path / "simulator.state")) as file:
+        _, journal = _notes(file)
+        journal.keep("a", bytes(LARGEST_CONTENT + 1))
+        journal.keep("b", b"b")
+        asyncio.run(journal.acknowledged())
+        assert (journal.kept("a"), journal.kept("b")) == (None, b"b")
 
 
 def test_a_command_within_a_command_is_written_once_and_identifiers_come_back(tmp_path: Path):

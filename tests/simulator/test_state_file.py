@@ -13,6 +13,7 @@ import pytest
 from kit.errors import StateFileError
 from kit.simulator import Simulator, serve
 from kit.simulator.state_file import FORMAT, StateFile
+from kit.simulator.uploads import LARGEST_UPLOAD
 
 DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
 BEARER = {"authorization": "Bearer any"}
@@ -316,6 +317,18 @@ def test_a_file_that_cannot_be_written_acknowledges_nothing(path: Path, samples:
         assert http.get("/openai/v1/files").status_code == 503
     with running(path) as (http, _):
         assert len(http.get("/openai/v1/files").json()["data"]) == 1
+
+
+def test_what_sqlite_cannot_take_at_all_is_told_instead_of_waited_for(path: Path, samples: Any):
+    with running(path, seed=2**70) as (http, _):
+        form = {"file": ("lamps.jsonl", samples.english)}
+        answer = http.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
+        assert answer.status_code == 503
+
+
+def test_an_upload_of_the_largest_size_fits_in_a_row(path: Path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) > LARGEST_UPLOAD + 2**20
 
 
 def test_what_was_set_over_the_control_endpoint_outlives_a_restart(path: Path):
