@@ -179,6 +179,9 @@ def test_where_a_state_file_fails_the_answer_has_a_name_too(tmp_path: Path):
         serve(state_file=tmp_path / "simulator.state", seed=2**70) as server,
         httpx2.Client(base_url=server.url, headers={"api-key": "any"}) as http,
     ):
-        answer = http.post("/simulator/clock", json={"advance_seconds": 1})
-        assert answer.status_code == 503
-        assert answer.headers["x-request-id"]
+        for answer in (
+            http.post("/simulator/clock", json={"advance_seconds": 1}),
+            http.get("/openai/v1/files"),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["x-request-id"]
