@@ -62,7 +62,11 @@ _SNIPPET = """\
     ),
 )
 @click.option(
-    "--seed", type=int, default=105, metavar="NUMBER", help=_("Seed of everything random. Default: 105.")
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=105,
+    metavar="NUMBER",
+    help=_("Seed of everything random. Default: 105."),
 )
 @click.option(
     "--pace",

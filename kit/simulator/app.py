@@ -10,13 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from kit.simulator.errors import (
-    ApiError,
-    answer_api_error,
-    answer_defect,
-    answer_http_exception,
-    answer_nobody,
-)
+from kit.simulator.errors import ApiError, answer_api_error, answer_http_exception, answer_nobody
 from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
 from kit.simulator.routes.accounts import AccountRoutes
@@ -40,7 +34,6 @@ _ANSWERS = {
     ApiError: answer_api_error,
     HTTPException: answer_http_exception,
     ClientDisconnect: answer_nobody,
-    Exception: answer_defect,
 }
 
 

@@ -7,6 +7,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+LARGEST_CONTENT = 900 * 2**20
+"""Bytes under one key: SQLite takes rows of at most 1,000,000,000 (sqlite.org/limits.html)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -30,7 +33,7 @@ class Entry:
 
 
 class Book(Protocol):
-    """Keeps entries and bytes. What writes returns at once; the future ends when it is on the disk."""
+    """Keeps entries and bytes; may be used from any thread. What writes returns at once."""
 
     seed: int
     """The seed that the resource was created with."""
@@ -43,20 +46,28 @@ class Book(Protocol):
         """Return what was written before this start, in order."""
         ...
 
-    def append(self, entry: Entry, blob: bytes | None) -> Future[None]:
+    def append(self, entry: Entry, blob: bytes | None) -> None:
         """Write an entry, and its bytes."""
         ...
 
-    def set_moment(self, moment: float) -> Future[None]:
+    def set_moment(self, moment: float) -> None:
         """Write where the clock stands."""
         ...
 
-    def keep(self, key: str, content: bytes) -> Future[None]:
+    def keep(self, key: str, content: bytes) -> None:
         """Write bytes under a key."""
         ...
 
-    def erase(self, key: str) -> Future[None] | None:
-        """Overwrite the bytes under a key; None if there are none."""
+    def erase(self, key: str) -> None:
+        """Overwrite the bytes under a key, if there are any."""
+        ...
+
+    def outstanding(self) -> Future[None] | None:
+        """Return what ends when all that was written so far is on the disk; None if it is already.
+
+        Raises:
+            StateFileError: something cannot be written.
+        """
         ...
 
     def read(self, key: str) -> bytes | None:

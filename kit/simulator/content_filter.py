@@ -70,6 +70,26 @@ def _source(kind: str, length: int, verdict: Shown, *, blocked: bool = False) ->
     }
 
 
+def refusal(stopped: Sequence[str], headers: dict[str, str] | None = None) -> ApiError:
+    """Return the refusal of a prompt, by the categories for which it is stopped."""
+    return ApiError(
+        400,
+        "content_filter",
+        "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+        "policy. Please modify your prompt and retry. To learn more about our content filtering policies "
+        "please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
+        param="prompt",
+        headers=headers,
+        extras={
+            "status": 400,
+            "innererror": {
+                "code": "ResponsibleAIPolicyViolation",
+                "content_filter_result": of_prompt(stopped),
+            },
+        },
+    )
+
+
 def refuse(messages: Sequence[Mapping[str, str]], headers: dict[str, str]) -> None:
     """Refuse a prompt that the filter stops.
 
@@ -81,22 +101,7 @@ def refuse(messages: Sequence[Mapping[str, str]], headers: dict[str, str]) -> No
         ApiError: it does.
     """
     if stopped := _stopped("\n".join(message["content"] for message in messages)):
-        raise ApiError(
-            400,
-            "content_filter",
-            "The response was filtered due to the prompt triggering Azure OpenAI's content management "
-            "policy. Please modify your prompt and retry. To learn more about our content filtering policies "
-            "please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766",
-            param="prompt",
-            headers=headers,
-            extras={
-                "status": 400,
-                "innererror": {
-                    "code": "ResponsibleAIPolicyViolation",
-                    "content_filter_result": of_prompt(stopped),
-                },
-            },
-        )
+        raise refusal(stopped, headers)
 
 
 def watched(answer: Answer, messages: Sequence[Mapping[str, str]]) -> Iterator[Piece]:

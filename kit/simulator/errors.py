@@ -105,6 +105,11 @@ def not_kept() -> ApiError:
     return ApiError(503, "ServiceUnavailable", "The simulator cannot write its state file; restart it.")
 
 
+def defect() -> ApiError:
+    """Return the answer for a mistake of the simulator itself, without its details."""
+    return ApiError(500, "InternalServerError", "The simulator made a mistake.")
+
+
 def too_large(limit: int) -> ApiError:
     """Return the refusal of a body of more than ``limit`` bytes."""
     return ApiError(413, "RequestEntityTooLarge", f"The request body is larger than {limit} bytes.")
@@ -127,8 +132,3 @@ async def answer_http_exception(_request: Request, error: Exception) -> Response
     message = "Resource not found" if error.status_code == 404 else error.detail
     headers = dict(error.headers) if error.headers else None  # such as Allow
     return ApiError(error.status_code, str(error.status_code), message, headers=headers).response()
-
-
-async def answer_defect(_request: Request, _error: Exception) -> Response:
-    """Answer for a mistake of the simulator itself, without its details."""
-    return ApiError(500, "InternalServerError", "The simulator made a mistake.").response()

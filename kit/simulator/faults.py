@@ -21,19 +21,25 @@ import fnmatch
 import random
 import tomllib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from kit.simulator.errors import ApiError
+from kit.simulator import content_filter
+from kit.simulator.errors import ApiError, deployment_not_found, unauthorized
 
 HEADER = "x-kit-fault"
 _OPTIONS = {"times", "id", "after", "retry-after", "retry-after-ms", "seconds", "bytes", "models"}
 _NUMBERS = {"times", "retry-after", "retry-after-ms", "seconds", "bytes"}
 _MOST_COUNTED = 10_000  # requests whose attempts are remembered
 _MOST_FAULTS = 10  # in one header
+_REAL: dict[str, Callable[[], ApiError]] = {
+    "unauthorized": unauthorized,
+    "deployment_not_found": deployment_not_found,
+    "content_filter": lambda: content_filter.refusal(["violence"]),
+}
 
 
 @dataclass(frozen=True)
@@ -114,19 +120,25 @@ class Rule:
 def kinds() -> dict[str, Kind]:
     """Return all kinds of fault by name."""
     text = resources.files("kit.simulator").joinpath("faults.toml").read_text(encoding="utf-8")
-    return {
-        name: Kind(
-            name,
-            table.get("on", "* *"),
-            table.get("stage", "answer"),
-            table.get("status", 0),
-            table.get("code", ""),
-            table.get("message", ""),
-            table.get("headers", {}),
-            {key: table[key] for key in ("param", "type") if key in table} | table.get("more", {}),
-        )
-        for name, table in tomllib.loads(text).items()
-    }
+    return {name: _kind(name, table) for name, table in tomllib.loads(text).items()}
+
+
+def _kind(name: str, table: Mapping[str, Any]) -> Kind:
+    stage, on = table.get("stage", "answer"), table.get("on", "* *")
+    if "like" in table:
+        real = _REAL[table["like"]]()
+        extras = {key: value for key, value in real.shown().items() if key not in {"code", "message"}}
+        return Kind(name, on, stage, real.status, real.code, real.message, {}, extras)
+    return Kind(
+        name,
+        on,
+        stage,
+        table.get("status", 0),
+        table.get("code", ""),
+        table.get("message", ""),
+        table.get("headers", {}),
+        {"type": table["type"]} if "type" in table else {},
+    )
 
 
 def read(text: str) -> Fault:

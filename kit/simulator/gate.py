@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.errors import StateFileError
 from kit.simulator import access
-from kit.simulator.errors import ApiError, not_kept, too_large, unauthorized
+from kit.simulator.errors import ApiError, defect, not_kept, too_large, unauthorized
 from kit.simulator.files import LARGEST_FILE
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal
@@ -81,6 +81,9 @@ class ManagementGate:
 class Envelope:
     """The outermost layer: limits bodies, names and notes each request, and lets no answer out too early.
 
+    What goes wrong inside becomes an answer like any other here, unless one has begun: then all that is left
+    is to break it off. Mistakes of the simulator go on to the server, which shows them to whoever runs it.
+
     Args:
         app: what comes after.
         identifiers: where the names of responses come from.
@@ -109,19 +112,26 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] += [(b"x-request-id", request_id), (b"apim-request-id", request_id)]
-            await self._journal.acknowledged()
             await send(message)
+
+        async def acknowledged(message: Message) -> None:
+            await self._journal.acknowledged()
+            await named(message)
 
         limit = _limit(scope)
         length = Headers(scope=scope).get("content-length", "")
         try:
             if length.isdigit() and int(length) > limit:
-                await too_large(limit).response()(scope, receive, named)
+                await too_large(limit).response()(scope, receive, acknowledged)
             else:
-                await self._app(scope, _limited(receive, limit), named)
-        except StateFileError:  # before the answer has begun: each of its messages waits for the file
-            await not_kept().response()(scope, receive, send)
-            status = 503
+                await self._app(scope, _limited(receive, limit), acknowledged)
+        except Exception as problem:
+            if status:
+                raise
+            known = isinstance(problem, StateFileError)
+            await (not_kept() if known else defect()).response()(scope, receive, named)
+            if not known:
+                raise
         finally:
             self._recent.add(scope, status, time.perf_counter() - begun)
 

@@ -33,12 +33,11 @@ import inspect
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import asdict, is_dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from kit.errors import N_, StateFileError
-from kit.simulator.book import Book, Entry
+from kit.simulator.book import LARGEST_CONTENT, Book, Entry
 from kit.simulator.clock import VirtualClock
 from kit.simulator.identifiers import Identifiers
 
@@ -98,7 +97,6 @@ class Journal:
         self._held: defaultdict[str, set[str]] = defaultdict(set)  # per key: who still needs it
         self._doomed: set[str] = set()
         self._erasing: list[str] = []
-        self._last: Future[None] | None = None
         self._lease = clock.now
         if book is not None:
             clock.on_advance = self._clock_moved
@@ -166,9 +164,12 @@ class Journal:
             before_each()
 
     def keep(self, key: str, content: bytes) -> None:
-        """Keep what would take long to compute again; may be called from any thread."""
-        if self._book is not None:
-            self._last = self._book.keep(key, content)
+        """Keep what would take long to compute again; may be called from any thread.
+
+        What is larger than the book takes is not kept: the next start computes it again.
+        """
+        if self._book is not None and len(content) <= LARGEST_CONTENT:
+            self._book.keep(key, content)
 
     def kept(self, key: str) -> bytes | None:
         """Return what was kept under a key, or None."""
@@ -203,9 +204,9 @@ class Journal:
 
     def _erase_now(self) -> None:
         keys, self._erasing = self._erasing, []
-        for key in keys:
-            if self._book is not None and (erased := self._book.erase(key)) is not None:
-                self._last = erased
+        if self._book is not None:
+            for key in keys:
+                self._book.erase(key)
 
     async def acknowledged(self) -> None:
         """Wait until everything written down so far is on the disk.
@@ -218,23 +219,21 @@ class Journal:
         if self._clock.pace and self._clock.now > self._lease:
             # A client may have seen any moment up to this one: no restart may go behind it.
             self._lease = self._clock.now + _LEASE_SECONDS * self._clock.pace
-            self._last = self._book.set_moment(self._lease)
-        last = self._last
-        if last is not None:
-            await asyncio.wrap_future(last)
-            if self._last is last:
-                self._last = None
+            self._book.set_moment(self._lease)
+        outstanding = self._book.outstanding()
+        if outstanding is not None:
+            await asyncio.wrap_future(outstanding)
 
     def close(self) -> None:
         """Write down what time it is."""
         if self._book is not None:
             with contextlib.suppress(StateFileError):  # every client has been told already
-                self._last = self._book.set_moment(self._clock.now)
+                self._book.set_moment(self._clock.now)
 
     def _clock_moved(self, now: float) -> None:
         if self._book is not None:
             self._lease = now
-            self._last = self._book.set_moment(now)
+            self._book.set_moment(now)
 
     @contextlib.contextmanager
     def _at(self, number: int, moment: float) -> Iterator[None]:
@@ -254,7 +253,7 @@ class Journal:
         text = json.dumps(plain, default=_fields)
         key = str(result.id) if blobs else ""
         entry = Entry(self._number, moment, name, text, next(iter(blobs), ""), key)
-        self._last = self._book.append(entry, next(iter(blobs.values()), None))
+        self._book.append(entry, next(iter(blobs.values()), None))
 
     def _repeat(self, entry: Entry) -> None:
         assert self._book is not None

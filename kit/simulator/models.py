@@ -110,6 +110,11 @@ class ModelRegistry:
         """Return a tuned model by name or checkpoint identifier."""
         return self._tuned.get(self._aliases.get(name, name))
 
+    def family(self, name: str) -> BaseModel | None:
+        """Return the base model that a base or a tuned model, or a checkpoint, is one of."""
+        tuned = self.tuned(name)
+        return self.base(name if tuned is None else tuned.base)
+
     def add(self, model: TunedModel, *aliases: str) -> None:
         """Keep a tuned model; ``aliases`` such as a checkpoint identifier name it as well."""
         self._tuned[model.name] = model

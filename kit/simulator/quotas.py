@@ -166,13 +166,12 @@ class Quotas:
     def rates(self, deployment: Deployment) -> Rates:
         """Return what a deployment may do: its own rates, else those for all, else by its capacity."""
         found = self._own.get(deployment.name) or self.everywhere
-        return found if found is not None else self.by_capacity(deployment)
+        return found if found is not None else self._by_capacity(deployment)
 
-    def by_capacity(self, deployment: Deployment) -> Rates:
+    def _by_capacity(self, deployment: Deployment) -> Rates:
         """Return the rates that a deployment's capacity brings on the service."""
         name = deployment.model["name"]
-        tuned = self._models.tuned(name)
-        base = self._models.base(tuned.base if tuned is not None else name)
+        base = self._models.family(name)
         unit = _data()["models"].get(base.name if base is not None else name, _data()["per_unit_of_capacity"])
         capacity = deployment.sku["capacity"]
         return Rates(unit["requests_per_minute"] * capacity, unit["tokens_per_minute"] * capacity)

@@ -41,20 +41,20 @@ def _item(place: str, item: Mapping[str, Any]) -> Item:
     return read
 
 
-def as_message(place: str, item: Said | Called | Returned | Compacted, seal: Seal) -> dict[str, str]:
-    """Return what the model reads of an item.
+def said(kept: Mapping[str, Any], seal: Seal, place: str) -> dict[str, str]:
+    """Return what the model reads of an item that is kept, or that it has written itself.
 
     Raises:
-        ApiError: it holds something that is no text, or that another simulator has sealed.
+        ApiError: another simulator has sealed it.
     """
-    if isinstance(item, Compacted):
-        content = opened(seal, item.encrypted_content, f"{place}.encrypted_content")
+    if kept["type"] == "compaction":
+        content = opened(seal, kept["encrypted_content"], f"{place}.encrypted_content")
         return {"role": "assistant", "content": content}
-    if isinstance(item, Called):
-        return {"role": "assistant", "content": f"{item.name}({item.arguments})"}
-    if isinstance(item, Returned):
-        return {"role": "tool", "content": _text(f"{place}.output", item.output)}
-    return {"role": item.role, "content": _text(f"{place}.content", item.content)}
+    if kept["type"] == "function_call":
+        return {"role": "assistant", "content": f"{kept['name']}({kept['arguments']})"}
+    if kept["type"] == "function_call_output":
+        return {"role": "tool", "content": kept["output"]}
+    return {"role": kept["role"], "content": kept["content"][0]["text"]}
 
 
 def _text(place: str, content: str | list[Content]) -> str:
@@ -70,8 +70,12 @@ def _part(place: str, part: Content) -> str:
     return str(text)
 
 
-def kept_item(item: Said | Called | Returned | Compacted, identifier: str) -> dict[str, Any]:
-    """Return an item as the input items operation shows it."""
+def kept_item(place: str, item: Said | Called | Returned | Compacted, identifier: str) -> dict[str, Any]:
+    """Return an item as the input items operation shows it.
+
+    Raises:
+        ApiError: it holds something that is no text.
+    """
     if isinstance(item, Compacted):
         return {
             "id": f"cmp_{identifier}",
@@ -82,14 +86,14 @@ def kept_item(item: Said | Called | Returned | Compacted, identifier: str) -> di
         kept = {"call_id": item.call_id, "name": item.name, "arguments": item.arguments}
         return {"id": f"fc_{identifier}", "type": "function_call", "status": "completed", **kept}
     if isinstance(item, Returned):
-        kept = {"call_id": item.call_id, "output": _text("", item.output)}
+        kept = {"call_id": item.call_id, "output": _text(f"{place}.output", item.output)}
         return {"id": f"fco_{identifier}", "type": "function_call_output", "status": "completed", **kept}
     return {
         "id": f"msg_{identifier}",
         "type": "message",
         "status": "completed",
         "role": item.role,
-        "content": [_kept_part(item.role, _text("", item.content))],
+        "content": [_kept_part(item.role, _text(f"{place}.content", item.content))],
     }
 
 

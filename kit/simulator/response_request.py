@@ -16,7 +16,7 @@ from kit.simulator.chat_request import (
     metadata,
 )
 from kit.simulator.generation import Task, Tool
-from kit.simulator.response_items import Items, as_message, kept_item, read_items
+from kit.simulator.response_items import Items, kept_item, read_items, said
 from kit.simulator.response_shapes import Format, Reasoning, Referred, ResponseShape, ToolName
 from kit.simulator.response_store import ResponseStore
 from kit.simulator.validation import checked, refusal
@@ -158,12 +158,11 @@ def _conversation(
     for position, item in enumerate(read_items(asked.input)):
         place = f"input[{position}]"
         if isinstance(item, Referred):
-            found, message = store.item(item.id, place)
+            found = store.item(item.id, place)
         else:
-            message = as_message(place, item, store.seal)
-            found = kept_item(item, f"{identifier}{position:04x}")
+            found = kept_item(place, item, f"{identifier}{position:04x}")
         items.append(found)
-        context.append(message)
+        context.append(said(found, store.seal, place))
     return context, items
 
 

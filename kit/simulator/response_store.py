@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from kit.simulator.clock import VirtualClock
-from kit.simulator.compaction import Seal, opened
+from kit.simulator.compaction import Seal
 from kit.simulator.errors import ApiError
 from kit.simulator.journal import Journal, command
 from kit.simulator.validation import refusal
@@ -20,20 +21,36 @@ class StoredResponse:
     """A response and what it answered.
 
     Attributes:
+        id: its name, by which its content is kept.
         response: in the form of the responses operation, as it is when it has ended.
         items: its input, as the input items operation shows it.
-        context: all messages of the conversation up to and including its output.
+        messages: what it adds to the conversation: its input and its output.
+        previous: the response that it went on from.
         created: Unix seconds.
         background: whether it ends some virtual seconds later.
         cancelled: whether it has been cancelled before.
+        deleted: whether it is there only for those that went on from it.
+        followers: how many went on from it and need what was said.
     """
 
+    id: str
     response: dict[str, Any]
     items: list[dict[str, Any]]
-    context: list[dict[str, str]]
+    messages: list[dict[str, str]]
+    previous: StoredResponse | None
     created: float
     background: bool
     cancelled: bool = False
+    deleted: bool = False
+    followers: int = 0
+
+    def context(self) -> list[dict[str, str]]:
+        """Return all messages of the conversation up to and including its output."""
+        turns, turn = [self.messages], self.previous
+        while turn is not None:
+            turns.append(turn.messages)
+            turn = turn.previous
+        return [message for messages in reversed(turns) for message in messages]
 
     def shown(self, now: float) -> dict[str, Any]:
         """Return the response as it is at a moment."""
@@ -66,7 +83,6 @@ class ResponseStore:
         self._responses: dict[str, StoredResponse] = {}
         journal.register(self)
 
-    @command("response.keep")
     def keep(
         self,
         response: dict[str, Any],
@@ -74,9 +90,32 @@ class ResponseStore:
         context: list[dict[str, str]],
         background: bool = False,
     ) -> None:
-        """Keep a response under its own identifier; see :class:`StoredResponse`."""
-        stored = StoredResponse(response, items, context, self._clock.now, background)
-        self._responses[response["id"]] = stored
+        """Keep a response under its own identifier.
+
+        Args:
+            response: as it is when it has ended.
+            items: its input, as the input items operation shows it.
+            context: all messages of the conversation up to and including its output.
+            background: whether it ends some virtual seconds later.
+        """
+        # What was said before is kept with the previous response, unless that has been deleted meanwhile.
+        previous = self._responses.get(response["previous_response_id"] or "")
+        known = 0 if previous is None else len(previous.context())
+        content = {"response": response, "items": items, "messages": context[known:]}
+        before = None if previous is None else previous.id
+        self._keep(response["id"], before, json.dumps(content).encode(), background)
+
+    @command("response.keep")
+    def _keep(self, response_id: str, before: str | None, content: bytes, background: bool) -> StoredResponse:
+        kept = json.loads(content) if content else {"response": {}, "items": [], "messages": []}
+        previous = None if before is None else self._responses[before]
+        if previous is not None:
+            previous.followers += 1
+        stored = StoredResponse(
+            response_id, **kept, previous=previous, created=self._clock.now, background=background
+        )
+        self._responses[response_id] = stored
+        return stored
 
     def get(self, response_id: str) -> StoredResponse:
         """Return a response.
@@ -117,10 +156,10 @@ class ResponseStore:
             )
         if stored.shown(self._clock.now)["status"] in _UNFINISHED | {"cancelled"}:
             raise refusal("previous_response_id", "The previous response has not been completed.")
-        return list(stored.context)
+        return stored.context()
 
-    def item(self, item_id: str, place: str) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return an item that was kept, and what the model reads of it.
+    def item(self, item_id: str, place: str) -> dict[str, Any]:
+        """Return an item that was kept.
 
         Raises:
             ApiError: there is none of that identifier.
@@ -128,7 +167,7 @@ class ResponseStore:
         for stored in reversed(self._responses.values()):
             for item in (*stored.items, *stored.response["output"]):
                 if item["id"] == item_id:
-                    return item, self._said(item, place)
+                    return dict(item)
         raise refusal(place, f"Item with id '{item_id[:80]}' not found.")
 
     @command("response.cancel")
@@ -152,15 +191,12 @@ class ResponseStore:
         Raises:
             ApiError: there is none of that identifier.
         """
-        self.get(response_id)
+        deleted = self.get(response_id)
         del self._responses[response_id]
-
-    def _said(self, item: dict[str, Any], place: str) -> dict[str, str]:
-        if item["type"] == "compaction":
-            return {"role": "assistant", "content": opened(self.seal, item["encrypted_content"], place)}
-        if item["type"] == "function_call":
-            return {"role": "assistant", "content": f"{item['name']}({item['arguments']})"}
-        if item["type"] == "function_call_output":
-            return {"role": "tool", "content": str(item["output"])}
-        text = "".join(str(part.get("text", "")) for part in item["content"])
-        return {"role": item["role"], "content": text}
+        deleted.deleted = True
+        turn: StoredResponse | None = deleted
+        while turn is not None and turn.deleted and not turn.followers:
+            self._journal.erase(turn.id)
+            turn = turn.previous
+            if turn is not None:
+                turn.followers -= 1

@@ -9,6 +9,7 @@ from kit.simulator import content_filter, generation
 from kit.simulator.answers import Answer, Piece, rendered_logprobs
 from kit.simulator.deployments import Deployment
 from kit.simulator.occasion import Occasion
+from kit.simulator.response_items import said
 from kit.simulator.response_request import ResponseRequest
 from kit.simulator.response_store import unfinished
 from kit.simulator.wire import compact
@@ -71,11 +72,7 @@ class ResponseMaking:
     def context(self) -> list[dict[str, str]]:
         """Return the conversation with the answer at its end."""
         (item,) = self.finished["output"]
-        if item["type"] == "function_call":
-            said = f"{item['name']}({item['arguments']})"
-        else:
-            said = item["content"][0]["text"]
-        return [*self._request.context, {"role": "assistant", "content": said}]
+        return [*self._request.context, said(item, self._state.responses.seal, "output")]
 
     def _answer(self) -> Answer:
         (answer,) = generation.write(self._state, self._deployment, self._request.task, self._seed)

@@ -57,12 +57,12 @@ class StateFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self._path = Path(path)
         self._reading = threading.Lock()  # one connection for all threads: it is the only one there can be
         try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds what learners upload
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds what learners upload
             self._database = sqlite3.connect(
-                self.path, timeout=0, isolation_level=None, check_same_thread=False
+                self._path, timeout=0, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as problem:
             raise self._error(N_("The state file {path} cannot be opened: {reason}."), problem) from None
@@ -74,7 +74,8 @@ class StateFile:
         (self._resources,) = self._database.execute("select count(*) from resource").fetchone()
         self._news = threading.Condition()
         self._waiting: list[_Operation] = []
-        self._done: Future[None] = Future()
+        self._done = _promise()
+        self._latest: dict[int, Future[None]] = {}  # per resource: the transaction of its newest statement
         self._closing = False
         self._failure: StateFileError | None = None
         self._writer = threading.Thread(target=self._write, name="state file", daemon=True)
@@ -93,11 +94,11 @@ class StateFile:
             if row is None:
                 self._resources += 1
         identity, seed, moment, starts = row or (self._resources, seed, None, -1)
-        self.submit(_START, (identity, name, seed))
+        self.submit(identity, _START, (identity, name, seed))
         return ResourceBook(self, identity, seed, moment, starts + 1)
 
-    def submit(self, statement: str, parameters: tuple[Any, ...]) -> Future[None]:
-        """Let a statement be written; the future ends with the transaction that holds it.
+    def submit(self, resource: int, statement: str, parameters: tuple[Any, ...]) -> None:
+        """Let a statement be written that belongs to a resource.
 
         Raises:
             StateFileError: an earlier one could not be written, or the file is closed.
@@ -108,8 +109,20 @@ class StateFile:
             if self._closing:
                 raise self._error(N_("The state file {path} is closed."))
             self._waiting.append((statement, parameters))
+            self._latest[resource] = self._done
             self._news.notify()
-            return self._done
+
+    def outstanding(self, resource: int) -> Future[None] | None:
+        """Return the future of a resource's newest transaction; None if it is on the disk already.
+
+        Raises:
+            StateFileError: something could not be written.
+        """
+        with self._news:
+            if self._failure is not None:
+                raise self._failure
+            latest = self._latest.get(resource)
+            return None if latest is None or latest.done() else latest
 
     def read(self, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Return rows as the last transaction left them."""
@@ -186,10 +199,10 @@ class StateFile:
                 if not self._waiting:
                     return
                 batch, self._waiting = self._waiting, []
-                done, self._done = self._done, Future()
+                done, self._done = self._done, _promise()
             try:
                 self._commit(batch)
-            except sqlite3.Error as problem:
+            except Exception as problem:  # whatever it is: without this thread, answers wait for ever
                 failure = self._error(N_("The state file {path} cannot be written: {reason}."), problem)
                 with self._news:
                     self._failure = failure
@@ -217,7 +230,7 @@ class StateFile:
         self, message: str, problem: Exception | None = None, *, advice: str = "", **fields: Any
     ) -> StateFileError:
         reason = (problem.strerror if isinstance(problem, OSError) else str(problem)) or ""
-        return StateFileError(message, advice=advice, path=str(self.path), reason=reason, **fields)
+        return StateFileError(message, advice=advice, path=str(self._path), reason=reason, **fields)
 
 
 _VERSIONS = ("application_id", "user_version")
@@ -254,28 +267,35 @@ class ResourceBook:
                 raise self._file.damaged()
             yield entry
 
-    def append(self, entry: Entry, blob: bytes | None) -> Future[None]:
+    def append(self, entry: Entry, blob: bytes | None) -> None:
         """Write an entry, and its bytes."""
         if blob is not None:
             self.keep(entry.key, blob)
         fields = (entry.number, entry.moment, entry.command, entry.arguments, entry.blob, entry.key)
-        return self._file.submit(_ENTRY, (self._id, *fields, _checksum(entry)))
+        self._submit(_ENTRY, (self._id, *fields, _checksum(entry)))
 
-    def set_moment(self, moment: float) -> Future[None]:
+    def set_moment(self, moment: float) -> None:
         """Write where the clock stands."""
-        return self._file.submit(_MOMENT, (moment, self._id))
+        self._submit(_MOMENT, (moment, self._id))
 
-    def keep(self, key: str, content: bytes) -> Future[None]:
+    def keep(self, key: str, content: bytes) -> None:
         """Write bytes under a key."""
         self._keys.add(key)
-        return self._file.submit(_KEEP, (self._id, key, content, zlib.crc32(content)))
+        self._submit(_KEEP, (self._id, key, content, zlib.crc32(content)))
 
-    def erase(self, key: str) -> Future[None] | None:
-        """Overwrite the bytes under a key; None if there are none."""
-        if key not in self._keys:
-            return None
-        self._keys.discard(key)
-        return self._file.submit(_ERASE, (self._id, key))
+    def erase(self, key: str) -> None:
+        """Overwrite the bytes under a key, if there are any."""
+        if key in self._keys:
+            self._keys.discard(key)
+            self._submit(_ERASE, (self._id, key))
+
+    def outstanding(self) -> Future[None] | None:
+        """Return what ends when all that was written so far is on the disk; None if it is already.
+
+        Raises:
+            StateFileError: something cannot be written.
+        """
+        return self._file.outstanding(self._id)
 
     def read(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None.
@@ -283,12 +303,24 @@ class ResourceBook:
         Raises:
             StateFileError: they are not what was written.
         """
+        if key not in self._keys:  # without a lock, which the writer holds while it waits for the disk
+            return None
         statement = "select content, checksum from blob where resource = ? and key = ?"
         for content, checksum in self._file.read(statement, (self._id, key)):
             if zlib.crc32(content) != checksum:
                 raise self._file.damaged()
             return bytes(content)
         return None
+
+    def _submit(self, statement: str, parameters: tuple[Any, ...]) -> None:
+        self._file.submit(self._id, statement, parameters)
+
+
+def _promise() -> Future[None]:
+    """Return a future that a waiting request cannot cancel: others wait for the same."""
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 def _checksum(entry: Entry) -> int:

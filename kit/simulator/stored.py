@@ -1,5 +1,6 @@
 """Chat completions that a client asked to ``store``."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,12 @@ class StoredCompletion:
     """A completion that can be read again.
 
     Attributes:
-        answer: in the form of the chat operation, with ``metadata`` and what it repeats of its request.
+        id: its name, by which its content is kept.
+        answer: in the form of the chat operation, with ``metadata``.
         messages: of the request, each with an identifier of its own.
     """
 
+    id: str
     answer: dict[str, Any]
     messages: list[dict[str, Any]]
 
@@ -29,7 +32,6 @@ class CompletionStore:
         self._journal = journal
         journal.register(self)
 
-    @command("completion.keep")
     def keep(
         self, answer: dict[str, Any], messages: list[dict[str, str]], metadata: dict[str, str] | None
     ) -> None:
@@ -39,7 +41,14 @@ class CompletionStore:
             {"id": f"{answer['id']}-{position}", "content_parts": None, "refusal": None, **message}
             for position, message in enumerate(messages)
         ]
-        self._stored[answer["id"]] = StoredCompletion(kept, prompt)
+        content = json.dumps({"answer": kept, "messages": prompt}).encode()
+        self._keep(answer["id"], content)
+
+    @command("completion.keep")
+    def _keep(self, completion_id: str, content: bytes) -> StoredCompletion:
+        kept = json.loads(content) if content else {"answer": {}, "messages": []}
+        stored = self._stored[completion_id] = StoredCompletion(completion_id, **kept)
+        return stored
 
     def get(self, completion_id: str) -> StoredCompletion:
         """Return a completion.
@@ -72,6 +81,7 @@ class CompletionStore:
         """
         self.get(completion_id)
         del self._stored[completion_id]
+        self._journal.erase(completion_id)
 
     def listing(self, model: str | None, metadata: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the completions of a model, or of all, that carry all of these notes, oldest first."""

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from kit.simulator.book import LARGEST_CONTENT
 from kit.simulator.clock import VirtualClock
 from kit.simulator.errors import invalid_payload, not_found, wrong_state
 from kit.simulator.files import FileStore, StoredFile, check_purpose
@@ -17,9 +18,10 @@ from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal, command
 from kit.simulator.timeline import Timeline
 
-LARGEST_UPLOAD = 2**30
-"""Bytes. The service takes 9 GB, but keeps no more than this of a resource's training files (Microsoft
-Foundry, "Quotas and limits", October 2026); a simulator holds all of it in memory."""
+LARGEST_UPLOAD = LARGEST_CONTENT
+"""Bytes. The service takes 9 GB, but keeps no more than 1 GB of a resource's training files (Microsoft
+Foundry, "Quotas and limits", October 2026); a simulator holds all of it in memory, and one file in one row
+of its state file."""
 LIFETIME_SECONDS = 7200.0
 
 

@@ -48,13 +48,13 @@ def check(state: State, deployment: str, model: Any, sku: dict[str, Any]) -> Non
     Raises:
         ApiError: there is not enough left.
     """
-    family = _family(state, str(model.get("name")) if isinstance(model, dict) else "")
-    if family is None or sku["name"] not in SKUS:
-        return  # refused for that reason, or not counted at all
-    used = _used(state, without=deployment)[family, sku["name"]]
+    family = state.models.family(str(model.get("name")) if isinstance(model, dict) else "")
+    if family is None:
+        return  # refused for that reason
+    used = _used(state, without=deployment)[family.name, sku["name"]]
     limit = capacity_limit()
     if used + sku["capacity"] > limit:
-        quota = _localized(family, sku["name"])
+        quota = _localized(family.name, sku["name"])
         raise ApiError(
             400,
             "InsufficientQuota",
@@ -67,21 +67,15 @@ def check(state: State, deployment: str, model: Any, sku: dict[str, Any]) -> Non
 def _used(state: State, without: str = "") -> Counter[tuple[str, str]]:
     used: Counter[tuple[str, str]] = Counter()
     for deployment in state.deployments.all():
-        family = _family(state, deployment.model["name"])
+        family = state.models.family(deployment.model["name"])
         if family is not None and deployment.name != without:
-            used[family, deployment.sku["name"]] += deployment.sku["capacity"]
+            used[family.name, deployment.sku["name"]] += deployment.sku["capacity"]
     return used
 
 
 def _limit(state: State, used: int) -> int:
     exhausted = any(rule.fault.kind.name == _EXHAUSTED and rule.left != 0 for rule in state.faults.rules)
     return used if exhausted else capacity_limit()
-
-
-def _family(state: State, model: str) -> str | None:
-    tuned = state.models.tuned(model)
-    base = state.models.base(model if tuned is None else tuned.base)
-    return None if base is None else base.name
 
 
 def name(model: BaseModel, sku: str) -> str:

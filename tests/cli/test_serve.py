@@ -91,6 +91,13 @@ def test_an_unknown_scenario_is_told():
     assert "Traceback" not in done.stderr
 
 
+def test_a_seed_that_no_state_file_could_hold_is_told():
+    done = kit_serve("--seed", str(2**70), "--port", "0")
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_snippet_that_it_prints_works():
     with served() as (_, _, said):
         snippet = said.split("From Python:\n")[1].split("\n\n")[0]

@@ -34,6 +34,7 @@ from pydantic import TypeAdapter
 
 from kit.simulator import Simulator, serve
 from kit.simulator.quotas import Rates
+from kit.simulator.uploads import LARGEST_UPLOAD
 
 _PLACES = [
     Path(os.environ.get("SIMULATOR_SPECIFICATION", "")),
@@ -79,7 +80,7 @@ _UPLOAD = {
     "type": "object",
     "required": ["bytes", "filename", "mime_type", "purpose"],
     "properties": {
-        "bytes": {"type": "integer", "minimum": 1, "maximum": 2**30},
+        "bytes": {"type": "integer", "minimum": 1, "maximum": LARGEST_UPLOAD},
         "filename": _TEXT,
         "mime_type": _TEXT,
         "purpose": {"type": "string", "enum": ["assistants", "batch", "evals", "fine-tune"]},
@@ -183,7 +184,7 @@ def known(samples: Any) -> Callable[[Simulator], dict[str, str]]:
             permissions = client.fine_tuning.checkpoints.permissions
             permission = permissions.create(checkpoints[0].id, project_ids=["proj_a"]).data[0]
             upload = client.uploads.create(
-                bytes=2**30, filename="lamps.jsonl", mime_type="text/plain", purpose="batch"
+                bytes=LARGEST_UPLOAD, filename="lamps.jsonl", mime_type="text/plain", purpose="batch"
             )
             part = client.uploads.parts.create(upload.id, data=b"{}")
             response = client.responses.create(model="gpt-4o", input="Hello")

@@ -11,7 +11,7 @@ from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
 from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel, DeploymentProperties, Sku
 from openai import OpenAI
 
-from kit.simulator import Simulator, State
+from kit.simulator import Simulator, State, serve
 from kit.simulator.faults import Faults, kinds, rule_from
 from kit.simulator.scenarios import SUMMARIES, scenarios
 
@@ -204,3 +204,32 @@ def test_every_answer_of_a_fault_has_a_code_and_a_text():
     for kind in kinds().values():
         assert kind.stage in {"answer", "line", "operation"}
         assert bool(kind.status and kind.code and kind.message) == (kind.stage == "answer"), kind.name
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("chat/completions", "messages"), ("completions", "prompt"), ("responses", "input")]
+)
+def test_a_fault_says_what_the_content_filter_itself_says(http: httpx2.Client, path: str, field: str):
+    def refused(text: str, **headers: str) -> Any:
+        asked = [{"role": "user", "content": text}] if field == "messages" else text
+        body = {"model": "gpt-4o", field: asked}
+        answer = http.post(f"/openai/v1/{path}", json=body, headers=headers)
+        assert answer.status_code == 400
+        return answer.json()
+
+    real = refused("trigger-content-filter")
+    assert refused("Hello", **{"x-kit-fault": "content-filter"}) == real
+    http.put("/simulator/scenario", json={"name": "content-filter"})
+    http.delete("/simulator/faults")
+    for rule in scenarios()["content-filter"].faults:
+        http.post("/simulator/faults", json={**rule, "share": 1})
+    assert refused("Hello") == real
+
+
+def test_a_fault_says_what_the_gate_itself_says():
+    with serve(keys=("first",)) as server:
+        told = [
+            httpx2.get(f"{server.url}/openai/v1/models", headers=headers).json()
+            for headers in ({"api-key": "other"}, {"api-key": "first", "x-kit-fault": "401"})
+        ]
+    assert told[0] == told[1]

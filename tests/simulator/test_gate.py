@@ -1,12 +1,14 @@
 """Who is let in, and what everybody is told who is not: keys, versions, sizes, unknown addresses."""
 
 import socket
+from pathlib import Path
 
 import httpx2
 import openai
 import pytest
 from openai import AzureOpenAI, OpenAI
 
+from kit.errors import StateFileError
 from kit.simulator import Simulator, serve
 
 # Wording: Azure OpenAI service, October 2026.
@@ -133,3 +135,53 @@ def _first_line(server: Simulator, request: bytes) -> bytes:
 def test_every_answer_has_a_name_of_its_own(http: httpx2.Client):
     names = {http.get("/openai/v1/models").headers["x-request-id"] for _ in range(3)}
     assert len(names) == 3
+
+
+def test_a_mistake_of_the_simulator_is_an_answer_like_any_other(
+    server: Simulator, http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+):
+    def broken() -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(server.state.files, "all", broken)
+    answer = http.get("/openai/v1/files")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "InternalServerError")
+    assert "secret" not in answer.text
+    assert answer.headers["x-request-id"] == answer.headers["apim-request-id"]
+    (noted,) = server.state.recent
+    assert (noted.path, noted.status) == ("/openai/v1/files", 500)
+
+
+def test_where_a_state_file_fails_amid_an_answer_the_answer_is_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with serve(state_file=tmp_path / "simulator.state") as server:
+        sent = 0
+        acknowledged = server.state.journal.acknowledged
+
+        async def acknowledge() -> None:
+            nonlocal sent
+            sent += 1
+            if sent == 2:  # the head has been sent
+                raise StateFileError("The disk is full.")
+            await acknowledged()
+
+        monkeypatch.setattr(server.state.journal, "acknowledged", acknowledge)
+        with httpx2.Client(base_url=server.url, headers={"api-key": "any"}) as http:
+            with pytest.raises(httpx2.RemoteProtocolError):
+                http.get("/openai/v1/files")
+            answer = http.get("/openai/v1/files")
+            assert answer.json()["data"] == []
+
+
+def test_where_a_state_file_fails_the_answer_has_a_name_too(tmp_path: Path):
+    with (
+        serve(state_file=tmp_path / "simulator.state", seed=2**70) as server,
+        httpx2.Client(base_url=server.url, headers={"api-key": "any"}) as http,
+    ):
+        for answer in (
+            http.post("/simulator/clock", json={"advance_seconds": 1}),
+            http.get("/openai/v1/files"),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["x-request-id"]

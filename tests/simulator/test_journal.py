@@ -1,12 +1,16 @@
 """The journal: what is written down, in which order, and what comes back when it is read again."""
 
+import asyncio
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kit.simulator.book import LARGEST_CONTENT
 from kit.simulator.clock import VirtualClock
 from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal, command
@@ -81,6 +85,62 @@ def test_content_is_erased_only_after_the_command_that_says_so():
     with pytest.raises(ValueError, match="refused"):
         shelf.clear(fails=True)  # what time has ended is erased although the command is refused
     assert book.written == ["shelf.clear", "erase a", "erase a"]
+
+
+def test_what_is_too_large_for_the_file_is_not_kept_and_stops_nothing(tmp_path: Path):
+    with contextlib.closing(StateFile(tmp_path / "simulator.state")) as file:
+        _, journal = _notes(file)
+        journal.keep("a", bytes(LARGEST_CONTENT + 1))
+        journal.keep("b", b"b")
+        asyncio.run(journal.acknowledged())
+        assert (journal.kept("a"), journal.kept("b")) == (None, b"b")
+
+
+def test_who_stops_waiting_for_the_disk_stops_nobody_else(tmp_path: Path):
+    async def wait(journal: Journal, notes: Notes, disk: threading.Lock) -> None:
+        with disk:  # the writer cannot commit
+            notes.add(Note("", "a"))
+            first, second = (asyncio.create_task(journal.acknowledged()) for _ in range(2))
+            await asyncio.wait([first], timeout=0)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            assert not second.done()
+        await second
+        notes.add(Note("", "b"))
+        await journal.acknowledged()
+
+    path = tmp_path / "simulator.state"
+    with contextlib.closing(StateFile(path)) as file:
+        notes, journal = _notes(file)
+        asyncio.run(wait(journal, notes, file._reading))
+        first = notes.notes
+    with contextlib.closing(StateFile(path)) as file:
+        again, journal = _notes(file)
+        journal.replay(lambda: None)
+        assert again.notes == first
+
+
+def test_what_another_thread_keeps_is_waited_for_together_with_what_came_before(tmp_path: Path):
+    with contextlib.closing(StateFile(tmp_path / "simulator.state")) as file, ThreadPoolExecutor(1) as other:
+        notes, journal = _notes(file)
+        with file._reading:
+            notes.add(Note("", "a"))
+            other.submit(journal.keep, "b", b"b").result()
+            waiting = file.outstanding(1)
+            assert waiting is not None
+            assert not waiting.done()
+        asyncio.run(journal.acknowledged())
+        assert file.outstanding(1) is None
+        assert file.read("select count(*) from entry", ()) == [(1,)]
+        assert journal.kept("b") == b"b"
+
+
+def test_what_was_never_kept_is_looked_for_without_waiting_for_the_disk(tmp_path: Path):
+    with contextlib.closing(StateFile(tmp_path / "simulator.state")) as file, ThreadPoolExecutor(1) as other:
+        _, journal = _notes(file)
+        with file._reading:
+            assert other.submit(journal.kept, "a").result(timeout=30) is None
 
 
 def test_a_command_within_a_command_is_written_once_and_identifiers_come_back(tmp_path: Path):

@@ -10,6 +10,8 @@ import pytest
 from openai import OpenAI
 from pydantic import BaseModel
 
+from kit.simulator import Simulator
+
 WEATHER: Any = {
     "type": "function",
     "name": "get_weather",
@@ -210,3 +212,15 @@ def test_what_does_not_fit_is_named(http: httpx2.Client, options: dict[str, Any]
     body = {"model": "gpt-4o", "input": "x", **options}
     answer = http.post("/openai/v1/responses", json=body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_an_answer_under_way_keeps_what_was_said_before_a_deletion(server: Simulator):
+    """The model may be at work when the response that it goes on from is deleted."""
+    store = server.state.responses
+    head = {"status": "completed", "output": [], "previous_response_id": None}
+    first, second = ([{"role": "user", "content": text}] for text in ("My name is Ada.", "Who am I?"))
+    store.keep({**head, "id": "resp_1"}, [], first)
+    context = [*store.context_after("resp_1"), *second]
+    store.delete("resp_1")
+    store.keep({**head, "id": "resp_2", "previous_response_id": "resp_1"}, [], context)
+    assert store.context_after("resp_2") == [*first, *second]

@@ -14,6 +14,7 @@ from kit.errors import StateFileError
 from kit.simulator import Simulator, serve
 from kit.simulator.learner import storage
 from kit.simulator.state_file import FORMAT, StateFile
+from kit.simulator.uploads import LARGEST_UPLOAD
 
 DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
 BEARER = {"authorization": "Bearer any"}
@@ -128,13 +129,9 @@ def test_a_training_that_was_cut_off_is_done_again(path: Path, samples: Any):
 
 
 def test_deleted_content_leaves_the_file_once_no_training_needs_it(path: Path, samples: Any):
-    def traces() -> list[bool]:
-        files = [path, path.with_name(f"{path.name}-wal")]
-        return [MARKER in file.read_bytes() for file in files if file.exists()]
-
     with running(path) as (http, _):
         file = upload(http, samples.english)
-        assert any(traces())
+        assert traces(path)
         job = create_job(http, "gpt-4.1-mini", file)
         http.delete(f"/openai/v1/files/{file}")  # while it trains
         advance(http, 5000)
@@ -144,7 +141,7 @@ def test_deleted_content_leaves_the_file_once_no_training_needs_it(path: Path, s
         for model in [name for name in models if ".ft-" in name]:
             assert http.delete(f"/openai/v1/models/{model}").status_code == 200
         before = everything(http)
-    assert not any(traces())
+    assert not traces(path)
     with running(path) as (http, _):
         assert everything(http) == before
 
@@ -206,15 +203,11 @@ def test_an_upload_goes_on_after_a_restart(path: Path, samples: Any):
 
 
 def test_an_upload_leaves_nothing_in_the_file_but_the_file(path: Path, samples: Any):
-    def traces() -> int:
-        files = [path, path.with_name(f"{path.name}-wal")]
-        return sum(file.read_bytes().count(MARKER) for file in files if file.exists())
-
     with running(path) as (http, _):
-        before = traces()
+        before = traces(path)
         for end in ("cancel", "complete"):
             address, parts = start_upload(http, [samples.english])
-            assert traces() > before
+            assert traces(path) > before
             assert http.post(f"{address}/{end}", json={"part_ids": parts}).status_code == 200
         file = http.get("/openai/v1/files").json()["data"][0]["id"]
         job = create_job(http, "gpt-4.1-mini", file)
@@ -228,9 +221,76 @@ def test_an_upload_leaves_nothing_in_the_file_but_the_file(path: Path, samples: 
         advance(http, 3 * 3600)
         assert http.post(f"{address}/cancel").status_code == 400  # looked at, and found to have expired
         expected = everything(http)
-    assert traces() == before == 0
+    assert traces(path) == before == 0
     with running(path) as (http, _):
         assert everything(http) == expected
+
+
+def traces(path: Path) -> int:
+    """Return how often the marker stands in the file."""
+    files = [path, path.with_name(f"{path.name}-wal")]
+    return sum(file.read_bytes().count(MARKER) for file in files if file.exists())
+
+
+def converse(http: httpx2.Client, text: str, before: str | None = None) -> str:
+    body = {"model": "gpt-4o", "input": text, "previous_response_id": before, "max_output_tokens": 16}
+    answer = http.post("/openai/v1/responses", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+def count(http: httpx2.Client, before: str) -> int:
+    """Return how many tokens the conversation has that a response ended."""
+    body = {"model": "gpt-4o", "previous_response_id": before}
+    return int(http.post("/openai/v1/responses/input_tokens", json=body).json()["input_tokens"])
+
+
+def test_a_conversation_is_written_once_and_goes_on_after_a_restart(path: Path):
+    with running(path) as (http, server):
+        last = converse(http, MARKER.decode())
+        for _turn in range(3):
+            last = converse(http, "And now?", last)
+        book: Any = server.state.journal._book
+        blobs = [content for (content,) in book._file.read("select content from blob", ())]
+        assert [content.count(MARKER) > 0 for content in blobs] == [True, False, False, False]
+        before = count(http, last)
+    with running(path) as (http, _):
+        assert count(http, last) == before
+        assert count(http, converse(http, "And now?", last)) > before
+
+
+def test_a_deleted_conversation_leaves_the_file_with_the_last_turn_that_needs_it(path: Path):
+    with running(path) as (http, _):
+        first = converse(http, MARKER.decode())
+        second = converse(http, "And now?", first)
+        third, other = (converse(http, text, second) for text in ("Why?", "How?"))
+        before = count(http, third)
+        for response in (first, second, other):
+            assert http.delete(f"/openai/v1/responses/{response}").status_code == 200
+        assert traces(path)
+    with running(path) as (http, _):
+        assert count(http, third) == before
+        assert http.get(f"/openai/v1/responses/{first}").status_code == 404
+        assert http.delete(f"/openai/v1/responses/{third}").status_code == 200
+    assert not traces(path)
+    with running(path) as (http, _):
+        assert http.get(f"/openai/v1/responses/{third}").status_code == 404
+
+
+def test_a_deleted_completion_leaves_the_file(path: Path):
+    with running(path) as (http, _):
+        question = [{"role": "user", "content": MARKER.decode()}]
+        body = {"model": "gpt-4o", "messages": question, "store": True, "max_tokens": 3}
+        one, other = (http.post("/openai/v1/chat/completions", json=body).json()["id"] for _ in range(2))
+        http.delete(f"/openai/v1/chat/completions/{one}")
+        assert traces(path)
+    with running(path) as (http, _):
+        (message,) = http.get(f"/openai/v1/chat/completions/{other}/messages").json()["data"]
+        assert message["content"] == MARKER.decode()
+        http.delete(f"/openai/v1/chat/completions/{other}")
+    assert not traces(path)
+    with running(path) as (http, _):
+        assert http.get("/openai/v1/chat/completions").json()["data"] == []
 
 
 def test_a_refused_request_leaves_no_trace(path: Path, samples: Any):
@@ -343,6 +403,18 @@ def test_a_file_that_cannot_be_written_acknowledges_nothing(path: Path, samples:
         assert http.get("/openai/v1/files").status_code == 503
     with running(path) as (http, _):
         assert len(http.get("/openai/v1/files").json()["data"]) == 1
+
+
+def test_what_sqlite_cannot_take_at_all_is_told_instead_of_waited_for(path: Path, samples: Any):
+    with running(path, seed=2**70) as (http, _):
+        form = {"file": ("lamps.jsonl", samples.english)}
+        answer = http.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
+        assert answer.status_code == 503
+
+
+def test_an_upload_of_the_largest_size_fits_in_a_row(path: Path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) > LARGEST_UPLOAD + 2**20
 
 
 def test_what_was_set_over_the_control_endpoint_outlives_a_restart(path: Path):

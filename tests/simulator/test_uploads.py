@@ -18,6 +18,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from kit.simulator import Simulator
+from kit.simulator.uploads import LARGEST_UPLOAD
 
 ID = "[0-9a-f]{32}"
 CREATE: dict[str, Any] = {"filename": "lamps.jsonl", "purpose": "fine-tune", "mime_type": "application/jsonl"}
@@ -176,7 +177,7 @@ def test_an_unknown_upload_is_not_found(client: OpenAI):
     ("change", "param"),
     [
         ({"bytes": 0}, "bytes"),
-        ({"bytes": 2**30 + 1}, "bytes"),
+        ({"bytes": LARGEST_UPLOAD + 1}, "bytes"),
         ({"bytes": "4"}, "bytes"),
         ({"bytes": None}, "bytes"),
         ({"filename": ""}, "filename"),

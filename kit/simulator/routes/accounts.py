@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kit.simulator import access, usages
-from kit.simulator.identifiers import Identifiers
 from kit.simulator.models import BaseModel, base_models
 from kit.simulator.state import State
 from kit.simulator.wire import encoded
@@ -52,12 +51,9 @@ class AccountRoutes:
         return encoded(_rendered(request))
 
     async def _keys(self, request: Request) -> Response:
-        """Tell keys, but nobody a key that they have not: where there are any, a token is one of them."""
-        if self._state.keys:
-            given = access.bearer(request.scope).decode("latin-1")
-            return encoded({"key1": given, "key2": given})
-        source = Identifiers(self._state.seed)
-        return encoded({"key1": source.hexadecimal("key1"), "key2": source.hexadecimal("key2")})
+        """Tell the one key that is known to open this resource, and that the client has: its token."""
+        given = access.bearer(request.scope).decode("latin-1")
+        return encoded({"key1": given, "key2": given})
 
     async def _skus(self, _request: Request) -> Response:
         return encoded({"value": [{"resourceType": _TYPE, "sku": {"name": "S0", "tier": "Standard"}}]})

@@ -26,6 +26,7 @@ from kit.simulator.wire import encoded
 
 _POLL_SECONDS = 30
 _SLOW_PROVISIONING_SECONDS = 3600.0
+_LARGEST_CAPACITY = 2**31 - 1  # the field's type: int32
 _PROVISIONING_FAILED = "The deployment could not be provisioned. Please delete it and try again later."
 
 
@@ -94,7 +95,9 @@ class ManagementRoutes:
         return encoded(shown, headers={"Retry-After": str(_POLL_SECONDS)})
 
     def _rendered(self, request: Request, deployment: Deployment) -> dict[str, Any]:
-        return _rendered(request, deployment, renewals(self._state.quotas.rates(deployment)))
+        model = self._state.models.family(deployment.model["name"])
+        operation = "chatCompletion" if model is None else model.operation
+        return _rendered(request, deployment, operation, renewals(self._state.quotas.rates(deployment)))
 
     def _found(self, name: str) -> Deployment:
         deployment = self._state.deployments.find(name)
@@ -112,12 +115,8 @@ def _mapping(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _sku(asked: dict[str, Any]) -> dict[str, Any]:
     name, capacity = asked.get("name", "Standard"), asked.get("capacity", 1)
-    if (
-        not isinstance(name, str)
-        or isinstance(capacity, bool)
-        or not isinstance(capacity, int)
-        or capacity < 1
-    ):
+    counted = isinstance(capacity, int) and not isinstance(capacity, bool)
+    if name not in usages.SKUS or not counted or not 1 <= capacity <= _LARGEST_CAPACITY:
         raise ApiError(400, "InvalidResourceProperties", "The specified SKU for the account is invalid.")
     return {"name": name, "capacity": capacity}
 
@@ -137,7 +136,9 @@ def _creation_seconds(faults: Mapping[str, Fault]) -> float:
     return CREATION_SECONDS
 
 
-def _rendered(request: Request, deployment: Deployment, limits: list[dict[str, Any]]) -> dict[str, Any]:
+def _rendered(
+    request: Request, deployment: Deployment, operation: str, limits: list[dict[str, Any]]
+) -> dict[str, Any]:
     account = ACCOUNT.format(**request.path_params)
     history = {"createdAt": _moment(deployment.created), "lastModifiedAt": _moment(deployment.changed)}
     return {
@@ -150,7 +151,7 @@ def _rendered(request: Request, deployment: Deployment, limits: list[dict[str, A
             "model": deployment.model,
             "provisioningState": deployment.state,
             "versionUpgradeOption": "OnceNewDefaultVersionAvailable",
-            "capabilities": {"chatCompletion": "true"},
+            "capabilities": {operation: "true"},
             "currentCapacity": deployment.sku["capacity"],
             "rateLimits": limits,
         },
