@@ -15,8 +15,10 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 _SECRET_ENDINGS = ("_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL", "_CONNECTION_STRING")
 _SHORTEST_SECRET = 8
+_NO_SECRET = "simulator"  # the key for a simulator that takes any: everybody knows it, and prose has the word
 _VOLUMES = Path("/Volumes")
-_PLACES = ("KIT_HOME", "KIT_MODELS")  # variables that name a place, which may be given as seen from here
+# Variables that name a place, which may be given as seen from here.
+_PLACES = ("KIT_HOME", "KIT_MODELS", "KIT_RESULTS")
 _FILE_PREFIXES = ("AZURE_", "DATABRICKS_", "KIT_", "OPENAI_")
 _remembered: dict[str, str] = {}  # secrets that came from elsewhere than the environment
 
@@ -70,7 +72,9 @@ def known_secrets() -> dict[str, str]:
     occur in ordinary text, and no service issues keys that short.
     """
     named = {name: secret(name) for name in sorted(os.environ) if name.upper().endswith(_SECRET_ENDINGS)}
-    long_enough = {name: value for name, value in named.items() if len(value) >= _SHORTEST_SECRET}
+    long_enough = {
+        name: value for name, value in named.items() if len(value) >= _SHORTEST_SECRET and value != _NO_SECRET
+    }
     return {**_remembered, **long_enough}
 
 
@@ -126,6 +130,16 @@ def work_folder() -> Path:
     """Return the folder for run outputs, ledgers and caches: ``KIT_HOME``, or ``~/.llm-teaching-kit``."""
     chosen = variable("KIT_HOME")
     return Path(chosen).expanduser() if chosen else Path.home() / ".llm-teaching-kit"
+
+
+def results_folder(lab: str) -> Path:
+    """Return the folder for what a lab leaves behind: ``KIT_RESULTS``, or one for the lab in the work folder.
+
+    Runs that go on at the same time need one each: they write files of the same names, and the last step of
+    a lab may delete its own.
+    """
+    chosen = variable("KIT_RESULTS")
+    return Path(chosen).expanduser() if chosen else work_folder() / "results" / lab
 
 
 def learner() -> str:

@@ -48,3 +48,11 @@ def test_the_learner_is_the_user_unless_named(monkeypatch):
     assert settings.learner() == "ana"
     monkeypatch.delenv("KIT_LEARNER")
     assert settings.learner() != "ana"
+
+
+def test_the_word_that_a_simulator_takes_for_a_key_is_no_secret(monkeypatch):
+    """`kit serve` tells people to set it; a lab with `backend="simulator"` must start all the same."""
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "simulator")
+    assert "simulator" not in settings.known_secrets().values()
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "simulators")
+    assert "simulators" in settings.known_secrets().values()

@@ -15,9 +15,10 @@ from kit.errors import N_, KitError, UsageError
 from kit.i18n import gettext as _
 from kit.lab.explaining import SERVICE_ERRORS, explain
 from kit.lab.session import session
+from kit.notebooks.files import write_text
+from kit.notebooks.runs import CHECK_MIME
 from kit.notebooks.secrets import redact
 
-MIME = "application/vnd.llm-teaching-kit.check+json"
 Status = Literal["passed", "failed", "todo"]
 Held = bool | None
 
@@ -55,7 +56,7 @@ class Outcome:
         return {
             "text/plain": repr(self),
             "text/html": f"<div style='{border}'>{title} {html.escape(self.claim)}{hint}{further}</div>",
-            MIME: self.to_json(),
+            CHECK_MIME: self.to_json(),
         }
 
     def to_json(self) -> dict[str, str]:
@@ -127,8 +128,6 @@ def score() -> None:
         "score": {status: statuses.count(status) for status in _SIGNS},
         "checks": [outcome.to_json() for outcome in outcomes],
     }
-    folder = settings.work_folder() / "results" / session().lab
-    folder.mkdir(parents=True, exist_ok=True)
     content = redact(content, settings.known_secrets())  # a reason may quote whatever went wrong
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    (folder / "score.json").write_text(text, encoding="utf-8")
+    write_text(settings.results_folder(session().lab) / "score.json", text)

@@ -163,7 +163,7 @@ def volume(catalog: str, schema: str, name: str) -> Path:
     """
     if on_databricks():
         return settings.volumes_folder() / catalog / schema / name
-    folder = settings.work_folder() / "results" / session().lab
+    folder = settings.results_folder(session().lab)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

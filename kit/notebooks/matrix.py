@@ -1,4 +1,4 @@
-"""Many runs at once: labs × languages × scenarios, on all cores, with one report of the whole.
+"""Many runs at once: labs × languages × audiences × scenarios, on all cores, with one report of the whole.
 
 Each run is a notebook in a kernel of its own, driven by :func:`kit.notebooks.execution.run_notebook` in a few
 worker processes that keep their imports. A process and not a thread, because a kernel inherits the process's
@@ -35,8 +35,8 @@ from kit.notebooks.requirements import missing_packages
 
 Status = Literal["passed", "failed", "stopped", "skipped", "unchanged"]
 USUAL = "happy"
-# What a run depends on beside its notebook: the kit itself, and the data of the labs.
 _LOOKS_FOR_SIGNALS = 0.5  # seconds
+# What a run depends on beside its notebook and the installed packages: the kit itself, and the labs' data.
 _SOURCES = ("*.py", "*.toml", "*.json", "*.jsonl", "*.po")
 
 
@@ -260,14 +260,11 @@ def _run_one(entry: Entry, folder: Path, timeout: float, spoken: str) -> Result:
     """Run one notebook; called in a worker, in the language that the person is spoken to."""
     i18n.use(spoken)
     parameters = {"scenario": entry.scenario} if entry.scenario != USUAL else {}
+    output = output_path(entry, folder)
     try:
-        report = run_notebook(
-            entry.notebook,
-            output_path(entry, folder),
-            parameters,
-            locale=entry.locale,
-            timeout=timeout,
-        )
+        # Another run of the lab may be going on; caches and all else in the kit's folder are shared.
+        with settings.child_environment(KIT_RESULTS=str(folder.resolve() / "results" / entry.name)):
+            report = run_notebook(entry.notebook, output, parameters, locale=entry.locale, timeout=timeout)
     except KitError as error:
         return Result(entry, "failed", message=str(error))
     status: Status = "passed"

@@ -8,6 +8,7 @@ from kit.azure.client import simulated
 from kit.azure.ledger import Ledger
 from kit.errors import UsageError
 from kit.lab import checks, session
+from kit.notebooks.runs import CHECK_MIME
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def _running():
 def test_the_outcome_is_shown_and_travels_as_json(held, status, sign):
     outcome = checks.check("Water is wet.", held, hint="Touch it.")
     assert repr(outcome).startswith(sign)
-    assert outcome._repr_mimebundle_()[checks.MIME] == {
+    assert outcome._repr_mimebundle_()[CHECK_MIME] == {
         "claim": "Water is wet.",
         "status": status,
         "hint": "Touch it.",

@@ -117,6 +117,20 @@ def test_whoever_stops_reading_stops_the_workers_and_what_is_done_is_kept(tmp_pa
     assert [result.status for result in matrix.run(again)] == ["unchanged"]
 
 
+def test_runs_of_one_lab_in_one_language_keep_their_results_apart(tmp_path: Path, monkeypatch):
+    """Learners' and instructors' editions would else write the same files, and delete them at the end."""
+    monkeypatch.setenv("KIT_HOME", str(tmp_path / "home"))
+    source = (
+        "from kit import lab\nlab.start('fine-tune-local', {})\nfolder = lab.volume('main', 'default')\n"
+        "assert not list(folder.iterdir())\n(folder / 'model').touch()\nlab.finish()"
+    )
+    entries = [entry(tmp_path, "twice", source, audience=audience) for audience in ("learner", "instructor")]
+    results = list(matrix.run(matrix.Plan(entries, tmp_path / "runs", jobs=1, timeout=120)))
+    assert statuses(results) == {"twice-en": "passed", "twice-en-instructor": "passed"}
+    for each in entries:
+        assert (tmp_path / "runs" / "results" / each.name / "score.json").exists()
+
+
 def test_reports_say_the_same_to_people_and_to_programs(planned: matrix.Plan):
     results = list(matrix.run(planned))
     matrix_report.write(results, planned.folder, 12.5)
