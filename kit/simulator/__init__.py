@@ -6,7 +6,12 @@
         client = OpenAI(base_url=f"{simulator.url}/openai/v1/", api_key="any")
 
 Each group of operations is a module of ``routes``; what the operations do lies beside it, without HTTP:
-``files``, ``jobs`` (with ``lifecycle`` and ``training``), ``models``, ``deployments`` and ``chat``.
+
+- data: ``files``, ``uploads``;
+- training: ``jobs`` (with ``lifecycle`` and ``training``), ``models``, ``permissions``, ``copies``;
+- answers: ``chat`` and ``stored``, ``completions``, ``responses`` (with ``response_store`` and
+  ``compaction``), ``embeddings``, ``batches``, ``grading``;
+- the resource: ``deployments``, ``quotas``, ``usages``.
 """
 
 from kit.simulator.app import create_app

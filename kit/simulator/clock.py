@@ -14,18 +14,15 @@ class VirtualClock:
 
     Args:
         pace: virtual seconds that pass by themselves in each real second; 0 for a clock that only obeys.
-        start: the first moment, in Unix seconds.
         real_time: the source of real time, in seconds from any origin.
 
     Attributes:
         on_advance: called with the new moment whenever the clock is told to move.
     """
 
-    def __init__(
-        self, pace: float = 0.0, *, start: float = START, real_time: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, pace: float = 0.0, *, real_time: Callable[[], float] = time.monotonic) -> None:
         self.pace = pace
-        self._moment = start
+        self._moment = START
         self._told = 0.0
         self._real_time = real_time
         self._origin = real_time()

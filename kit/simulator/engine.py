@@ -1,7 +1,7 @@
 """The one small interface between the service and whatever computes behind it.
 
 The package ``kit.simulator.learner`` is the default engine. Everything the service asks of an engine is in
-:class:`Engine`; a different one is given to :class:`kit.simulator.State`.
+:class:`Engine`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Uploaded files and the results that jobs leave."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from kit.simulator.timeline import Timeline
 from kit.simulator.training_file import BadTrainingFile, read_examples
 
 LARGEST_FILE = 512 * 1024 * 1024  # bytes; Microsoft Foundry, "Quotas and limits", October 2026
+LARGEST_TOTAL = 2**30  # bytes of a client's files together; the same page: of a resource's training files
 PURPOSES = ("assistants", "batch", "evals", "fine-tune")  # v1 data plane, "Upload file"
 _IMPORT_SECONDS = 8.0
 _IMPORT_SECONDS_PER_MEGABYTE = 0.5
@@ -31,7 +31,6 @@ class StoredFile:
         status: ``pending``, ``processed`` or ``error``.
         expires: Unix seconds at which it is deleted by itself, or None.
         problem: why the status is, or will be, ``error``.
-        content_hash: SHA-256 of the content in hexadecimal.
     """
 
     id: str
@@ -43,10 +42,6 @@ class StoredFile:
     expires: float | None = None
     problem: str = ""
     timeline: Timeline = field(default_factory=Timeline, repr=False)
-    content_hash: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.content_hash = hashlib.sha256(self.content).hexdigest()
 
     def rendered(self) -> dict[str, Any]:
         """Return the file in the form of the files operations."""
@@ -98,7 +93,7 @@ class FileStore:
             expires_after: seconds after which it is deleted by itself; None to keep it.
 
         Raises:
-            ApiError: it is empty, or its purpose is none that a client may choose.
+            ApiError: it is empty, its purpose is none that a client may choose, or there is no room for it.
         """
         check_purpose(purpose)
         if not content:
@@ -120,7 +115,12 @@ class FileStore:
     def take_in(
         self, filename: str, purpose: str, content: bytes, problem: str, expires_after: int | None = None
     ) -> StoredFile:
-        """Keep a file that has been checked; its import ends some virtual seconds later."""
+        """Keep a file that has been checked; its import ends some virtual seconds later.
+
+        Raises:
+            ApiError: there is no room for it.
+        """
+        self.check_room(len(content))
         file = StoredFile(self._new_id(), filename, purpose, content, created=self._clock.now)
         file.problem = problem
         self.expire(file, expires_after)
@@ -132,6 +132,20 @@ class FileStore:
         file.timeline.at(file.created + duration, imported)
         self._files[file.id] = file
         return file
+
+    def check_room(self, size: int) -> None:
+        """Refuse what would not fit beside the client's files there are: all of them are held in memory.
+
+        Raises:
+            ApiError: it would not.
+        """
+        # Not the results of jobs and batches: when these are noticed, a replay does not repeat exactly.
+        taken = sum(len(file.content) for file in self.all() if file.purpose in PURPOSES)
+        if taken + size > LARGEST_TOTAL:
+            raise invalid_payload(
+                f"The files of a resource have at most {LARGEST_TOTAL} bytes together. Delete some first.",
+                "file",
+            )
 
     def add_results(
         self, file_id: str, filename: str, content: bytes, created: float, purpose: str = "fine-tune-results"

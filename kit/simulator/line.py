@@ -41,7 +41,7 @@ async def reset(scope: Scope, receive: Receive) -> None:
         line = transport.get_extra_info("socket")
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         transport.abort()
-    await gone(receive)
+    await _gone(receive)
 
 
 async def end(scope: Scope, receive: Receive) -> None:
@@ -49,10 +49,10 @@ async def end(scope: Scope, receive: Receive) -> None:
     transport = scope.get(_KEY)
     if transport is not None:
         transport.close()
-    await gone(receive)
+    await _gone(receive)
 
 
-async def gone(receive: Receive) -> None:
+async def _gone(receive: Receive) -> None:
     """Wait until the connection has ended; what still comes in is thrown away."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Cursor paging as the files and fine-tuning operations do it: ``limit`` and ``after``."""
+"""Paging of lists by ``limit``, ``after``, ``before`` and ``order``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -33,7 +33,8 @@ def page(  # noqa: PLR0913 - what makes a page
         render: gives an item's form on the wire.
 
     Raises:
-        ApiError: ``limit`` is not a number from 1 to ``largest``, or ``after`` is not in the list.
+        ApiError: ``limit`` is not a number from 1 to ``largest``, or ``after`` or ``before`` is not in the
+            list.
     """
     limit = _limit(query.get("limit"), default, largest)
     start, end = 0, len(items)

@@ -1,13 +1,10 @@
 """Requests and tokens per minute of each deployment, checked when a request comes in.
 
-An inference route calls :meth:`Quotas.admit` once, before the model works, and gives the headers it returns
-to its answer; a refusal is an :class:`~kit.simulator.errors.ApiError` that carries them already::
+An inference route calls :func:`kit.simulator.routes.admission.admitted` once, before the model works, which
+calls :meth:`Quotas.admit`; the route gives the headers that it returns to its answer. A refusal is an
+:class:`~kit.simulator.errors.ApiError` that carries them already.
 
-    limits = state.quotas.admit(deployment, tokens, "Embeddings_Create", version)
-    ...
-    return encoded(body, headers=limits)
-
-``tokens`` is what the request could cost at most: prompt tokens + longest answer x number of answers. Like
+A request counts with what it could cost at most: prompt tokens + longest answer x number of answers. Like
 the service, nothing is given back when the answer turns out shorter. Batches have a quota of their own kind
 on the service and do not come here.
 

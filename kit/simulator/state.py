@@ -12,7 +12,7 @@ from kit.simulator.clock import VirtualClock
 from kit.simulator.compaction import Seal
 from kit.simulator.copies import CopyStore
 from kit.simulator.deployments import DeploymentStore
-from kit.simulator.engine import Engine, default_engine
+from kit.simulator.engine import default_engine
 from kit.simulator.faults import Faults
 from kit.simulator.files import FileStore
 from kit.simulator.identifiers import Identifiers
@@ -42,7 +42,6 @@ class State:
             same order give the same answers.
         pace: virtual seconds that pass by themselves in each real second.
         keys: the keys that the data plane accepts; any key, if there are none.
-        engine: what computes behind the service; by default the learner of the kit.
         scenario: name of the circumstances, from ``scenarios.toml``; by default those that the book knows, or
             the usual ones.
         profile: ``azure`` or ``openai-strict``; see :mod:`kit.simulator.profiles`.
@@ -61,21 +60,20 @@ class State:
         seed: int = 105,
         pace: float = 0.0,
         keys: Sequence[str] = (),
-        engine: Engine | None = None,
         scenario: str | None = None,
         profile: str = "azure",
         real_time: Callable[[], float] = time.monotonic,
         book: Book | None = None,
         lanes: tuple[Lane, Lane] | None = None,
     ) -> None:
-        chosen = engine if engine is not None else default_engine()
+        engine = default_engine()
         self.seed = seed if book is None else book.seed
         self.keys = tuple(keys)
         self.profile = profile_named(profile)
         self.clock = VirtualClock(pace, real_time=real_time)
         self.identifiers = Identifiers(self.seed, 0 if book is None else book.starts)
         self.journal = Journal(self.clock, self.identifiers, book)
-        self.models = ModelRegistry(chosen, self.journal)
+        self.models = ModelRegistry(engine, self.journal)
         self.files = FileStore(self.clock, self.identifiers, self.journal)
         self.uploads = UploadStore(self.clock, self.identifiers, self.files, self.journal)
         self.permissions = PermissionStore(self.clock, self.identifiers, self.journal)
@@ -88,7 +86,7 @@ class State:
         self.quotas = Quotas(self.models, lambda: self.clock.elapsed)
         self.circumstances = Circumstances(self.faults, self.quotas, self.journal, scenario)
         training_lane, self._batch_lane = lanes or (Lane(), Lane())
-        self._trainer = Trainer(chosen, self.models, self.journal, training_lane)
+        self._trainer = Trainer(engine, self.models, self.journal, training_lane)
         self.jobs = JobStore(
             self.clock, self.identifiers, self.files, self.models, self._trainer, self.journal
         )

@@ -143,8 +143,7 @@ class UploadStore:
             ApiError: the purpose is none that a client may choose.
         """
         check_purpose(purpose)
-        for other in self._uploads.values():  # what was given up must not fill the memory
-            other.timeline.catch_up(self._clock.now)
+        self._catch_up()
         now = self._clock.now
         digits = self._identifiers.hexadecimal("upload")
         expires = now + LIFETIME_SECONDS
@@ -158,7 +157,8 @@ class UploadStore:
         """Keep a part; parts may come in any order.
 
         Raises:
-            ApiError: there is no such upload, it has ended, or its parts would be larger than the file.
+            ApiError: there is no such upload, it has ended, its parts would be larger than the file, or there
+                is no room for them.
         """
         upload = self._get(upload_id)
         upload.check_pending()
@@ -166,6 +166,9 @@ class UploadStore:
             raise invalid_payload(
                 f"The parts of the upload are larger than the {upload.size} bytes it was created for.", "data"
             )
+        self._catch_up()
+        waiting = sum(each.received for each in self._uploads.values() if each.status == "pending")
+        self._files.check_room(waiting + len(content))
         part = Part(
             f"uplprt-{self._identifiers.hexadecimal('part')}", upload_id, content, created=self._clock.now
         )
@@ -215,6 +218,11 @@ class UploadStore:
         upload.check_pending()
         self._end(upload, "cancelled")
         return upload
+
+    def _catch_up(self) -> None:
+        """Let uploads expire whose time is over: what was given up must not fill the memory."""
+        for upload in self._uploads.values():
+            upload.timeline.catch_up(self._clock.now)
 
     def _get(self, upload_id: str) -> Upload:
         upload = self._uploads.get(upload_id)

@@ -1,4 +1,4 @@
-"""Checking the bodies of model operations against shapes, and refusing them in the service's words.
+"""Checking the bodies of requests against shapes, and refusing them in the service's words.
 
 A shape is a pydantic model in strict mode: what is no integer on the wire is not made one. Fields it does not
 name are let through, as clients send parameters of the service that the public document does not know.

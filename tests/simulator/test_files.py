@@ -1,6 +1,5 @@
 """The files operations."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,16 @@ import openai
 import pytest
 from openai import OpenAI
 
-from kit.simulator import Simulator
+from kit.simulator import files
 
 
-def test_content_and_hash_are_those_of_the_upload(
-    server: Simulator, client: OpenAI, samples: Any, tmp_path: Path
-):
+def test_content_is_that_of_the_upload(client: OpenAI, samples: Any, tmp_path: Path):
     path = tmp_path / "课程 train.jsonl"
     path.write_bytes(samples.chinese)
     file = client.files.create(file=path, purpose="fine-tune")
     assert file.filename == "课程 train.jsonl"
     assert file.bytes == len(samples.chinese)
     assert client.files.content(file.id).read() == samples.chinese
-    assert server.state.files.get(file.id).content_hash == hashlib.sha256(samples.chinese).hexdigest()
 
 
 def test_a_file_is_processed_some_virtual_seconds_later(
@@ -105,3 +101,32 @@ def test_a_name_that_looks_like_a_path_stays_a_name(client: OpenAI, samples: Any
     assert file.filename == "../../etc/passwd"
     with pytest.raises(openai.NotFoundError):
         client.files.content("..%2F..%2Fetc%2Fpasswd")
+
+
+def test_files_and_parts_of_files_have_a_limit_together(
+    client: OpenAI, advance: Callable[[float], int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(files, "LARGEST_TOTAL", 100)
+    kind: dict[str, Any] = {"filename": "a.bin", "mime_type": "text/plain", "purpose": "assistants"}
+
+    def create(size: int) -> str:
+        return client.files.create(file=("a.bin", b"x" * size), purpose="assistants").id
+
+    def begin(size: int) -> tuple[str, str]:
+        upload = client.uploads.create(bytes=size, **kind)
+        return upload.id, client.uploads.parts.create(upload.id, data=b"x" * size).id
+
+    first = create(60)
+    with pytest.raises(openai.BadRequestError, match="at most 100 bytes together"):
+        create(41)
+    create(30)
+    client.files.delete(first)
+    upload, part = begin(70)
+    with pytest.raises(openai.BadRequestError, match="at most 100 bytes together"):
+        begin(1)
+    assert client.uploads.complete(upload, part_ids=[part]).status == "completed"
+    for file in client.files.list().data:
+        client.files.delete(file.id)
+    begin(90)
+    advance(2 * 3600)
+    begin(100)  # the one before has expired

@@ -1,7 +1,6 @@
 """The whole way of a lab, from a file to a tuned deployment that answers, with the official clients."""
 
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -203,5 +202,5 @@ def _everything_said(training: bytes) -> str:
             client.chat.completions.create(model="gpt-4o", messages=question, n=2),
         ]
         texts = [each.model_dump_json() for each in said]
-        assert hashlib.sha256(training).hexdigest() == server.state.files.get(file.id).content_hash
+        assert server.state.files.get(file.id).content == training
         return "\n".join(texts)
