@@ -58,30 +58,29 @@ async def _response(state: State, body: Body, occasion: Occasion) -> _Prepared:
     return deployment, asked, ResponseMaking(state, deployment, asked, occasion)
 
 
-_PREPARE: dict[str, Callable[[State, Body, Occasion], Awaitable[_Prepared]]] = {
-    "/chat/completions": _chat,
-    "/completions": _completion,
-    "/embeddings": _embeddings,
-    "/responses": _response,
+_OPERATIONS: dict[str, tuple[str, Callable[[State, Body, Occasion], Awaitable[_Prepared]]]] = {
+    "/chat/completions": ("ChatCompletions_Create", _chat),
+    "/completions": ("Completions_Create", _completion),
+    "/embeddings": ("Embeddings_Create", _embeddings),
+    "/responses": ("Responses_Create", _response),
 }
-_OPERATIONS = {
-    "/chat/completions": "ChatCompletions_Create",
-    "/completions": "Completions_Create",
-    "/embeddings": "Embeddings_Create",
-    "/responses": "Responses_Create",
-}
-ADDRESSES = tuple(_PREPARE)
+ADDRESSES = tuple(_OPERATIONS)
 """The addresses, without the ``/v1`` that a client may write before them."""
 
 
 async def run(state: State, address: str, body: Body, occasion: Occasion) -> tuple[int, dict[str, Any]]:
     """Do what a request to one of ``ADDRESSES`` asks for, and return status and body of its answer."""
-    plain = {**body, "stream": None, "stream_options": None}
+    operation, prepare = _OPERATIONS[address]
     try:
-        deployment, asked, making = await _PREPARE[address](state, plain, occasion)
-        await asyncio.to_thread(refuse_too_long, state.models, deployment, asked, _OPERATIONS[address])
-        if address != "/embeddings":
-            await asyncio.to_thread(content_filter.refuse, asked.messages, {})
-        return 200, await asyncio.to_thread(making.whole)
+        prepared = await prepare(state, {**body, "stream": None, "stream_options": None}, occasion)
+        return 200, await asyncio.to_thread(_answer, state, operation, prepared)
     except ApiError as refused:
         return refused.status, {"error": state.profile.error(refused.shown())}
+
+
+def _answer(state: State, operation: str, prepared: _Prepared) -> dict[str, Any]:
+    deployment, asked, making = prepared
+    refuse_too_long(state.models, deployment, asked, operation)
+    if operation != "Embeddings_Create":
+        content_filter.refuse(asked.messages, {})
+    return making.whole()

@@ -147,11 +147,12 @@ def test_a_cancelled_batch_keeps_nobody_waiting_for_answers_that_nobody_wants(
 def test_a_batch_refuses_what_a_request_refuses_in_the_same_words(samples: Any):
     harmful: Any = {"model": "gpt-4o", "messages": [{"role": "user", "content": "trigger-content-filter"}]}
     wrong: Any = {**harmful, "temperature": 9}
+    long: Any = {**harmful, "messages": [{"role": "user", "content": " lamp" * 128_001}]}
     with (
         serve(profile="openai-strict") as server,
         OpenAI(base_url=f"{server.url}/openai/v1/", api_key="any", max_retries=0) as client,
     ):
-        asked = [request(number, **body) for number, body in enumerate((harmful, wrong))]
+        asked = [request(number, **body) for number, body in enumerate((harmful, wrong, long))]
         file = client.files.create(file=("r.jsonl", samples.jsonl(asked)), purpose="batch")
         batch = client.batches.create(
             input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"
@@ -159,11 +160,12 @@ def test_a_batch_refuses_what_a_request_refuses_in_the_same_words(samples: Any):
         server.state.clock.advance(60)
         batch = client.batches.retrieve(batch.id)
         found = [line["response"] for line in lines(client, batch.error_file_id or "")]
-        for answer, body in zip(found, (harmful, wrong), strict=True):
+        for answer, body in zip(found, (harmful, wrong, long), strict=True):
             with pytest.raises(openai.BadRequestError) as refused:
                 client.chat.completions.create(**body)
             assert (answer["status_code"], answer["body"]["error"]) == (400, refused.value.body)
-    assert found[0]["body"]["error"]["code"] == "content_filter"
+    codes = [answer["body"]["error"]["code"] for answer in found]
+    assert codes == ["content_filter", "decimal_above_max_value", "context_length_exceeded"]
 
 
 async def begin(state: State, content: bytes) -> Batch:
