@@ -1,4 +1,4 @@
-"""``kit catalogs``: start, update, count and check the translation catalogs."""
+"""``kit catalogs``: start, update and count the translation catalogs."""
 
 import json
 from typing import Any
@@ -8,7 +8,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from kit.cli.check import FORMATS, catalog_findings, report
 from kit.errors import N_, UsageError
 from kit.i18n import catalogs, tables
 from kit.i18n import gettext as _
@@ -26,11 +25,7 @@ from kit.notebooks.editions import Workspace, updated
         "what the kit itself says, kit.po. Edit them with a PO editor such as Poedit, or any text editor."
     ),
     epilog=_(
-        "Examples:\n\n"
-        "kit catalogs update\n\n"
-        "kit catalogs status --format markdown\n\n"
-        "kit catalogs check\n\n"
-        "kit catalogs init fr"
+        "Examples:\n\nkit catalogs update\n\nkit catalogs status --format markdown\n\nkit catalogs init fr"
     ),
 )
 def command() -> None:
@@ -80,33 +75,23 @@ def init(locale: str) -> None:
 @click.option(
     "--locale", "locales", multiple=True, metavar="LOCALE", help=_("Only this language; may be repeated.")
 )
-@click.option(
-    "--check", is_flag=True, help=_("Write nothing; end with exit code 1 if a catalog is out of step.")
-)
-def update(locales: tuple[str, ...], check: bool) -> int:
+def update(locales: tuple[str, ...]) -> None:
     """Merge each catalog with its source; the help text stands in the decorator."""
     workspace = Workspace.default()
-    stale = 0
+    changed = 0
     for domain in workspace.domains():
         messages = workspace.source_messages(domain)
         for locale in _chosen(workspace, locales):
             path = catalogs.catalog_path(workspace.locales, locale, domain)
             result = updated(workspace, locale, domain, messages)
-            if check:
-                changed = catalogs.fault(result.file, path, locale, domain) == "stale"
-            else:
-                changed = catalogs.save(result.file, path, locale, domain)
-            if changed:
-                stale += 1
+            if catalogs.save(result.file, path, locale, domain):
+                changed += 1
                 counts = _("{added} new, {fuzzy} fuzzy, {revived} revived, {removed} removed").format(
                     added=result.added, fuzzy=result.fuzzy, revived=result.revived, removed=result.removed
                 )
                 click.echo(f"{shown(path, workspace.locales)}: {counts}")
-    if not stale:
+    if not changed:
         click.echo(_("All catalogs are in step."))
-    elif check:
-        click.echo(_("Run “kit catalogs update”, translate what is new, and run “kit render”."), err=True)
-    return 1 if check and stale else 0
 
 
 def _chosen(workspace: Workspace, locales: tuple[str, ...]) -> list[str]:
@@ -196,20 +181,3 @@ def _print_table(rows: list[Status]) -> None:
     for row in rows:
         table.add_row(*(cell for number, cell in enumerate(_cells(row)) if number != _SUM))
     Console().print(table)
-
-
-@command.command(
-    name="check",
-    short_help=_("Check the translations."),
-    help=_(
-        "Check every translation against its source, and the tables of labels and links.\n\n"
-        "“kit check” does this and also looks at templates and notebooks."
-    ),
-)
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", help=_("How to print the findings.")
-)
-@click.option("--strict", is_flag=True, help=_("Let warnings fail the check, too."))
-def check_command(form: str, strict: bool) -> int:
-    """Print the findings; the help text stands in the decorator."""
-    return report(catalog_findings(Workspace.default()), form, strict)

@@ -40,10 +40,10 @@ FORMATS = ("text", "github", "json")
 @click.option("--strict", is_flag=True, help=_("Let warnings fail the check, too."))
 def command(form: str, strict: bool) -> int:
     """Print all findings; the help text stands in the decorator, where it can be translated."""
-    return report(_everything(Workspace.default()), form, strict)
+    return _report(_everything(Workspace.default()), form, strict)
 
 
-def catalog_findings(workspace: Workspace) -> Iterator[Finding]:
+def _catalogs(workspace: Workspace) -> Iterator[Finding]:
     """Yield the findings for every catalog and table."""
     checker = CatalogChecker(workspace.locales)
     for locale in catalogs.locales_in(workspace.locales):
@@ -53,7 +53,7 @@ def catalog_findings(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _everything(workspace: Workspace) -> Iterator[Finding]:
-    for check in (check_templates, catalog_findings, check_notebooks, check_sources):
+    for check in (check_templates, _catalogs, check_notebooks, check_sources):
         try:
             yield from check(workspace)
         except KitError as error:  # a template that cannot be read stops its check, not the others
@@ -62,7 +62,7 @@ def _everything(workspace: Workspace) -> Iterator[Finding]:
             yield Finding("error", "unreadable", file, line, "", message, " ".join(advice))
 
 
-def report(findings: Iterable[Finding], form: str, strict: bool = False) -> int:
+def _report(findings: Iterable[Finding], form: str, strict: bool) -> int:
     """Print findings in one of :data:`FORMATS`; return the exit code."""
     found = list(dict.fromkeys(findings))
     errors = sum(finding.severity == "error" for finding in found)

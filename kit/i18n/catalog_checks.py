@@ -17,8 +17,6 @@ from kit.i18n.locales import SOURCE
 from kit.i18n.style import warnings
 from kit.i18n.tables import LINKS, read_table
 
-_NPLURALS = re.compile(r"nplurals\s*=\s*(\d+)")
-
 
 class CatalogChecker:
     """Checks catalogs with the glossary and the protected names of one folder."""
@@ -41,11 +39,11 @@ class CatalogChecker:
             return
         if locale in self._published:
             yield from self._unfinished(catalog, file)
-        forms = _NPLURALS.search(catalog.file.metadata.get("Plural-Forms", ""))
+        forms = catalogs.count_of_plurals(catalog.file)
         for entry in catalog.file:
             if entry.obsolete or state_of(entry) == FUZZY:
                 continue
-            yield from _plural_forms(entry, int(forms[1]) if forms else 1, file)
+            yield from _plural_forms(entry, forms, file)
             if state_of(entry) == TRANSLATED:
                 yield from self._entry(entry, catalog, file)
 

@@ -5,6 +5,7 @@ domain ``kit`` for what the kit itself says. Files are written so that a diff sh
 wrapping, no dates, locations without line numbers, messages in the order of their source.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -156,6 +157,12 @@ def plural_forms(locale: str) -> str:
             continue
         return f"nplurals={plural.num_plurals}; plural={plural.plural_expr};"
     return "nplurals=2; plural=(n != 1);"
+
+
+def count_of_plurals(file: polib.POFile) -> int:
+    """Return how many plural forms the language of a catalog has, by its header."""
+    found = re.search(r"nplurals\s*=\s*(\d+)", file.metadata.get("Plural-Forms", ""))
+    return int(found[1]) if found else 1
 
 
 def new_file(locale: str, domain: str) -> polib.POFile:

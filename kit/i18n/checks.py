@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -66,8 +66,9 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": True}).use(dollarmath_plugin)
 
 
+@lru_cache(maxsize=10_000)  # a source is compared with several languages
 def parse(raw: str, kind: str) -> Text:
-    """Take a text apart; comments, strings and HTML hold no markdown."""
+    """Take a text apart; comments, strings and HTML hold no markdown. What it returns is only read."""
     text = Text(raw, kind)
     # A plain word in the place of an expression keeps the markdown around it readable.
     masked = _EXPRESSION.sub(_VALUE, raw)

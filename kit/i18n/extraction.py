@@ -1,5 +1,6 @@
 """The kit's own messages, taken from its source files by Babel's extractor."""
 
+import re
 from pathlib import Path
 
 from babel.messages.extract import extract_from_file
@@ -8,6 +9,7 @@ from kit.errors import N_, CatalogError
 from kit.i18n.catalogs import SourceMessage
 
 _KEYWORDS = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2)}
+_CALL = re.compile(rb"\b(?:_|gettext|N_|ngettext)\s*\(")
 _COMMENT_TAG = "Translators:"
 
 
@@ -21,6 +23,8 @@ def kit_messages(package: Path) -> list[SourceMessage]:
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package.parent).as_posix()
         if "_share" in path.parts:  # an installed copy of the learners' material
+            continue
+        if not _CALL.search(path.read_bytes()):  # reading Python is slow, and most files hold no message
             continue
         try:
             extracted = extract_from_file(

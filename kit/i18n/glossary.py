@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from kit.i18n.tables import GLOSSARY, read_table
@@ -36,15 +37,23 @@ class Glossary:
         rows = read_table(path) if path.exists() else []
         terms = [_term(row) for row in rows if row.get("term")]
         self.terms = sorted(terms, key=lambda term: -len(term.term))
+        self._found = cache(self._terms_in)  # a source is looked through once for all languages
 
     def unused(self, source: str, translation: str, locale: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield ``(term, accepted translations)`` of the source's terms that the translation does not use."""
         folded = _fold(translation)
-        for term in self.terms:
-            source, found = term.pattern.subn(" ", source)
+        for term in self._found(source):
             accepted = term.translations.get(locale, ())
-            if found and accepted and not any(_uses(folded, option) for option in accepted):
+            if accepted and not any(_uses(folded, option) for option in accepted):
                 yield term.term, accepted
+
+    def _terms_in(self, source: str) -> list[Term]:
+        found = []
+        for term in self.terms:
+            source, count = term.pattern.subn(" ", source)
+            if count:
+                found.append(term)
+        return found
 
     def stays(self, word: str, locale: str) -> bool:
         """Tell whether the agreed translation of a word is the word itself."""
@@ -97,8 +106,9 @@ class Protected:
         self._patterns = [
             _pattern(line.strip()) for line in lines if line.strip() and not line.startswith("#")
         ]
+        self.names = cache(self._names_in)
 
-    def names(self, text: str) -> list[str]:
+    def _names_in(self, text: str) -> list[str]:
         """Return the protected names in a text, each once, in the order of the file."""
         found = (match.group("name") for pattern in self._patterns for match in pattern.finditer(text))
         return list(dict.fromkeys(found))

@@ -12,7 +12,7 @@ import polib
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
-from kit.i18n.catalogs import FUZZY, MISSING, TRANSLATED, SourceMessage, state_of
+from kit.i18n.catalogs import FUZZY, MISSING, TRANSLATED, SourceMessage, count_of_plurals, state_of
 
 # Two texts are versions of one another when half of their words agree in order, or, for short texts where
 # one word is half of it all, when their letters do. Unrelated English sentences share up to 55 % of their
@@ -60,7 +60,7 @@ def merge(old: polib.POFile, messages: Sequence[SourceMessage]) -> Merge:
             entry.obsolete = False
             result.revived += 1
         if entry is None:
-            entry = _new_entry(message, matches.get(message.msgid))
+            entry = _new_entry(message, matches.get(message.msgid), count_of_plurals(old))
             result.fuzzy += message.msgid in matches
             result.added += message.msgid not in matches
         _describe(entry, message)
@@ -104,10 +104,10 @@ def _same_form(message: SourceMessage, entry: polib.POEntry) -> bool:
     return bool(message.plural) == bool(entry.msgid_plural)
 
 
-def _new_entry(message: SourceMessage, match: polib.POEntry | None) -> polib.POEntry:
+def _new_entry(message: SourceMessage, match: polib.POEntry | None, forms: int) -> polib.POEntry:
     entry = polib.POEntry(msgid=message.msgid, msgid_plural=message.plural)
     if message.plural:
-        entry.msgstr_plural = {0: ""}
+        entry.msgstr_plural = dict.fromkeys(range(forms), "")
     if match is not None:
         entry.msgstr = match.msgstr
         entry.msgstr_plural = dict(match.msgstr_plural)

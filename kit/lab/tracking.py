@@ -4,7 +4,7 @@ from kit import settings
 from kit.evaluation import tracking
 from kit.evaluation.experiments import Experiments
 from kit.i18n import gettext as _
-from kit.i18n import number
+from kit.i18n import ngettext, number
 
 
 def use_local_store() -> None:
@@ -28,4 +28,5 @@ def track(experiments: Experiments, name: str) -> str:
     logged = tracking.log_experiments(experiments.rows(), metrics=[experiments.metric], experiment=name)
     if not logged:
         return _("MLflow is not installed here: the table stays in the notebook.")
-    return _("Logged to MLflow: {n} runs.").format(n=number(len(logged)))
+    line = ngettext("Logged to MLflow: {n} run.", "Logged to MLflow: {n} runs.", len(logged))
+    return line.format(n=number(len(logged)))

@@ -208,4 +208,4 @@ def check_templates(workspace: Workspace) -> Iterator[Finding]:
                 yield Finding("warning", "catalog-layout", file, 0, locale, reason, fix)
             template = workspace.source(domain)
             if template is not None:
-                yield from check_blocks(template, catalogs.load(workspace.locales, locale, domain), file)
+                yield from check_blocks(template, Catalog(locale, domain, result.file), file)

@@ -147,6 +147,13 @@ def test_plural_messages_merge():
     assert entry.previous_msgid_plural == "{n} files"
 
 
+@pytest.mark.parametrize(("locale", "forms"), [("zh", 1), ("pt", 2), ("pl", 3)])
+def test_a_new_plural_message_has_a_line_for_each_form(locale, forms):
+    file = merge(new_file(locale, "kit"), [SourceMessage("{n} file", "{n} files")]).file
+    assert f'msgstr[{forms - 1}] ""' in canonical(file, locale, "kit")
+    assert f"msgstr[{forms}]" not in canonical(file, locale, "kit")
+
+
 def test_the_text_is_stable(tmp_path):
     path = tmp_path / "pt" / "LC_MESSAGES" / "lab.po"
     wanted = messages("a " * 90 + "end", "two\nlines", comment="paragraph", sources=("templates/lab.py",))

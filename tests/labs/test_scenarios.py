@@ -87,7 +87,7 @@ ENDINGS: dict[tuple[str, str], Stop | Callable[[Run], bool]] = {
     ),
     ("evaluate", "throttled"): lasts(65),
     ("evaluate", "flaky"): says(
-        r"Asked again: \d+ times because of the quota, [1-9]\d* times after a failure",
+        r"Asked again: \d+ times? because of the quota, [1-9]\d* times? after a failure",
         "60 of 60 prompts answered, 0 failed",
         "Its answer was lost",
     ),

@@ -82,8 +82,6 @@ def found_rules(*arguments):
 def test_a_finished_repository_passes(finished):
     assert found_rules() == (0, set())
     assert run(render_command, "--check")[0] == 0
-    assert run(catalogs_command, "update", "--check")[0] == 0
-    assert run(catalogs_command, "check")[0] == 0
 
 
 def test_second_runs_write_nothing(finished):
@@ -108,7 +106,6 @@ def test_a_catalog_as_an_editor_saves_it_is_in_step_and_only_its_layout_differs(
     found = json.loads(run(check_command, "--format", "json")[1])
     [warning] = [finding for finding in found if finding["rule"] == "catalog-layout"]
     assert warning["severity"] == "warning"
-    assert run(catalogs_command, "update", "--check")[0] == 0
     run(catalogs_command, "update")
     assert (path.read_bytes() == before) == (how != "header")  # who has translated stays in the header
     assert "catalog-layout" not in run(check_command, "--format", "json")[1]
@@ -120,7 +117,6 @@ def test_what_a_translator_has_not_written_is_no_matter_of_layout(finished):
     file[0].comment = "something else"
     file.save(str(path))
     assert found_rules() == (1, {"stale-catalog"})
-    assert run(catalogs_command, "update", "--check")[0] == 1
 
 
 def test_an_edited_template_is_noticed_everywhere(finished):
@@ -129,10 +125,8 @@ def test_an_edited_template_is_noticed_everywhere(finished):
     code, output = run(render_command, "--check")
     assert code == 1
     assert output.count("is not what its template and catalog give") == 2
-    code, output = run(catalogs_command, "update", "--check")
-    assert (code, "1 fuzzy" in output) == (1, True)
     assert found_rules() == (1, {"stale-catalog", "out-of-step"})
-    run(catalogs_command, "update")
+    assert "1 fuzzy" in run(catalogs_command, "update")[1]
     run(render_command)
     assert found_rules() == (1, {"fuzzy"})
     notebook = read(finished.labs / "pt" / "small.ipynb")

@@ -9,7 +9,7 @@ from kit.evaluation.runner.answers import Answer
 from kit.evaluation.runner.failures import Failure
 from kit.evaluation.runner.journal import Journal
 from kit.i18n import gettext as _
-from kit.i18n import money, number
+from kit.i18n import money, ngettext, number
 
 NOT_SENT = "not sent"
 """The error of a row that the run stopped before."""
@@ -85,21 +85,27 @@ class Summary:
                 )
             )
         if self.refused or self.repeated:
-            lines.append(
-                _(
-                    "Asked again: {refused} times because of the quota, {repeated} times after a failure."
-                ).format(refused=number(self.refused), repeated=number(self.repeated))
-            )
+            lines.append(_("Asked again: {refused}, {repeated}.").format(**self._repetitions()))
         if self.cost is not None:
             tokens = number(self.prompt_tokens + self.completion_tokens)
             lines.append(_("{n} tokens, {cost}.").format(n=tokens, cost=money(self.cost, decimals=4)))
         if self.hidden_retries:
-            lines.append(
-                _("The client asked again by itself {n} times: create it with max_retries=0.").format(
-                    n=number(self.hidden_retries)
-                )
+            line = ngettext(
+                "The client asked again by itself {n} time: create it with max_retries=0.",
+                "The client asked again by itself {n} times: create it with max_retries=0.",
+                self.hidden_retries,
             )
+            lines.append(line.format(n=number(self.hidden_retries)))
         return "\n".join(lines)
+
+    def _repetitions(self) -> dict[str, str]:
+        refused = ngettext(
+            "{n} time because of the quota", "{n} times because of the quota", self.refused
+        ).format(n=number(self.refused))
+        repeated = ngettext("{n} time after a failure", "{n} times after a failure", self.repeated).format(
+            n=number(self.repeated)
+        )
+        return {"refused": refused, "repeated": repeated}
 
 
 class Run(Sequence[Answer]):

@@ -14,8 +14,10 @@ import pytest
 from nbclient import NotebookClient
 from openai import AsyncOpenAI
 
+from kit import i18n
 from kit.errors import UsageError
 from kit.evaluation.runner import Caps, Price, background, estimate, generate
+from kit.evaluation.runner.results import Summary
 
 PARAMETERS = {"model": "gpt-4.1-mini", "temperature": 0, "max_tokens": 8}
 PROMPTS = [f"Is number {i} a good one?" for i in range(40)]
@@ -216,6 +218,21 @@ run = generate(prompts, ask, parameters={{"model": "m", "max_tokens": 5}}, journ
 assert [row.text for row in run] == [text.upper() for text in prompts]
 """
 )
+
+
+@pytest.mark.parametrize(
+    ("refused", "repeated", "hidden", "expected"),
+    [
+        (1, 0, 0, "Asked again: 1 time because of the quota, 0 times after a failure."),
+        (1200, 1, 0, "Asked again: 1,200 times because of the quota, 1 time after a failure."),
+        (0, 0, 1, "The client asked again by itself 1 time: create it with max_retries=0."),
+        (0, 0, 2, "The client asked again by itself 2 times: create it with max_retries=0."),
+    ],
+)
+def test_a_summary_counts_in_words_that_fit(refused, repeated, hidden, expected):
+    summary = Summary(3, 3, 0, 0, refused=refused, repeated=repeated, hidden_retries=hidden)
+    with i18n.speaking("en"):
+        assert expected in str(summary).split("\n")
 
 
 def killed_again_and_again(service, journal, *, n, kills, rpm, seed):
