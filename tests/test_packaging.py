@@ -116,7 +116,9 @@ def owners_of(name: str) -> set[str]:
 
 def test_the_readme_and_ci_run_the_same_commands():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (
+        (ROOT / "README.md").read_text(encoding="utf-8").replace('"', "'")
+    )  # Windows knows only the double
     commands = re.findall(r"pip install [^\n]*'\.\[test\]'[^\n]*", readme)
     assert commands, "the README does not say how to install for the tests"
     for command in commands[0].split(" && "):
