@@ -214,8 +214,8 @@ from transformers import Trainer, TrainingArguments
 
 def new_trainer(model, tokenizer, train, validation, epochs):
     arguments = TrainingArguments(
-        output_dir=lab.run_folder(folder, train, weights, epochs, learning_rate, weight_decay, batch_size,
-                                  max_tokens, seed),
+        output_dir=lab.run_folder(folder, train, weights, epochs, learning_rate, weight_decay,
+                                  batch_size, max_tokens, seed),
         num_train_epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay, seed=seed,
         per_device_train_batch_size=batch_size, per_device_eval_batch_size=2 * batch_size,
         eval_strategy="epoch", save_strategy="epoch", logging_strategy="epoch",
