@@ -121,7 +121,8 @@ def test_runs_of_one_lab_in_one_language_keep_their_results_apart(tmp_path: Path
     """Learners' and instructors' editions would else write the same files, and delete them at the end."""
     monkeypatch.setenv("KIT_HOME", str(tmp_path / "home"))
     source = (
-        "from kit import lab\nlab.start('fine-tune-local', {})\nfolder = lab.volume('main', 'default')\n"
+        "from kit import lab\nlab.start('fine-tune-local', {})\n"
+        "folder = lab.volume('main', 'default', 'llm_labs')\n"
         "assert not list(folder.iterdir())\n(folder / 'model').touch()\nlab.finish()"
     )
     entries = [entry(tmp_path, "twice", source, audience=audience) for audience in ("learner", "instructor")]
