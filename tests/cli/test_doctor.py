@@ -163,7 +163,7 @@ def test_a_lab_whose_model_has_died_is_told_with_a_live_one(monkeypatch: pytest.
     monkeypatch.setattr(_models, "today", lambda: datetime.date(2026, 11, 24))
     alive, dead = _models.lab_models()
     assert (alive.mark, dead.mark) == ("✓", "!")
-    assert dead.text.startswith("dead: Since 2026-10-01")
+    assert dead.text.startswith("dead: Since October 1, 2026")
     assert "gpt-oss-20b" in dead.advice
 
 
@@ -171,7 +171,7 @@ def test_a_lab_whose_model_has_died_is_told_with_a_live_one(monkeypatch: pytest.
     ("name", "code", "words"),
     [
         ("gpt-oss-20b", 0, ["✓", "gpt-oss-20b"]),
-        ("gpt-4o-mini", 1, ["✗", "2026-10-01", "gpt-oss-20b"]),
+        ("gpt-4o-mini", 1, ["✗", "October 1, 2026", "gpt-oss-20b"]),
         ("gpt-5-dreams", 1, ["✗", "gpt-5-dreams", "KIT_MODELS"]),
     ],
 )

@@ -25,8 +25,8 @@ training = { GlobalStandard = 2.0 }
 @pytest.mark.parametrize(
     ("name", "training_type", "words"),
     [
-        ("gpt-4o-mini", "GlobalStandard", ["Since 2026-10-01", "only by those who did it before"]),
-        ("gpt-4.1-2025-04-14", "Standard", ["Since 2026-10-14"]),
+        ("gpt-4o-mini", "GlobalStandard", ["Since October 1, 2026", "only by those who did it before"]),
+        ("gpt-4.1-2025-04-14", "Standard", ["Since October 14, 2026"]),
         ("o4-mini", "GlobalStandard", ["“supervised”", "reinforcement"]),
         ("gpt-oss-20b", "developerTier", ["“developerTier”", "GlobalStandard, DataZoneStandard"]),
     ],

@@ -170,7 +170,7 @@ def test_a_lab_without_a_service_has_no_scenarios(tmp_path: Path):
 
 
 def test_a_misspelt_scenario_is_told_in_the_first_cell(tmp_path: Path):
-    done = run("evaluate", "--scenario", "flakey", folder=tmp_path)
+    done = run("evaluate", "-p", "scenario=flakey", folder=tmp_path)  # --scenario is looked at before the run
     assert done.code == 1
     assert (done.report["failure"]["ename"], done.report["failure"]["step"]) == ("UsageError", "1. Set up")
     assert ", ".join((practice.HAPPY, *practice.SCENARIOS)) in done.report["failure"]["message"]
