@@ -91,8 +91,11 @@ def _look(running: Session, entry: Entry) -> Any:
 
 
 def _settled(running: Session, entry: Entry, known: Any) -> Any:
-    """Wait for a deployment that an interrupted run has left half-way; return the resource."""
-    while entry.kind == "deployment" and known.properties.provisioning_state in _SETTLING:
+    """Wait for a deployment that an interrupted run has left half-way; return the resource.
+
+    None if it is gone meanwhile: then it can be created anew.
+    """
+    while entry.kind == "deployment" and known and known.properties.provisioning_state in _SETTLING:
         running.sleep(_PAUSE)
         known = inventory.fetch(running.service, "deployment", known.name)
     return known
@@ -108,13 +111,13 @@ def _create(running: Session, entry: Entry, create: Callable[[], Resource]) -> R
                 raise
             running.sleep(_PAUSE * 2**attempt)
             found = inventory.search(running.service, running.ledger, entry)
-            if found is not None:
+            if found is not None and (settled := _settled(running, entry, found)) is not None:
                 print(
                     _("Its answer was lost, but it exists; not created twice: {label}").format(
                         label=entry.label
                     )
                 )
-                return _settled(running, entry, found)  # type: ignore[no-any-return]
+                return settled  # type: ignore[no-any-return]
             if attempt + 1 == _ATTEMPTS:
                 raise
     raise AssertionError("the last attempt returns or raises")

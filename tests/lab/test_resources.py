@@ -202,6 +202,22 @@ def test_a_deployment_that_failed_is_made_again(running):
     assert deployments(running) == ["mine"]
 
 
+def test_a_deployment_that_vanishes_while_it_is_waited_for_is_made_again(running, monkeypatch):
+    deployments_of = running.management.deployments
+    place = (running.connection.resource_group, running.connection.account, "mine")
+    source = DeploymentModel(format="OpenAI-OSS", name="gpt-oss-120b")
+    wanted = Deployment(
+        sku=Sku(name="GlobalStandard", capacity=1),
+        properties=DeploymentProperties(model=source),
+        tags=lab.tags(),
+    )
+    begun = deployments_of.begin_create_or_update(*place, wanted, polling=False).result()
+    assert begun.properties.provisioning_state == "Creating"
+    monkeypatch.setattr(running, "sleep", lambda _seconds: deployments_of.begin_delete(*place).result())
+    found = lab.once("deployment", "mine", "gpt-oss-120b", create=lambda: deploy(running, "mine"))
+    assert found.properties.provisioning_state == "Succeeded"
+
+
 def test_a_failed_job_costs_nothing_and_is_made_again_within_the_same_budget(running, client, training_file):
     running.cap = 1.0
     source = lab.wait(client.files.retrieve, upload(client, training_file).id)
