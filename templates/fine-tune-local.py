@@ -68,9 +68,7 @@ schema = "default"  # Databricks only: schema of that volume
 from kit import lab
 
 lab.start("fine-tune-local", globals(), service=False)
-folder = lab.volume(catalog, schema, "llm_labs") / f"fine-tune-local-{locale}"
-if lab.on_databricks():
-    spark.sql(f"CREATE VOLUME IF NOT EXISTS `{catalog}`.`{schema}`.llm_labs")
+folder = lab.volume(catalog, schema) / f"fine-tune-local-{locale}"
 lab.versions("torch", "transformers", "datasets", "mlflow-skinny")
 
 # %% [markdown]

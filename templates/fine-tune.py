@@ -108,9 +108,7 @@ lab.show_conversation(training[0])
 # Results that should outlive the notebook go into a folder: on Databricks a Unity Catalog volume, elsewhere a folder on your disk.
 
 # %%
-results_folder = lab.volume(catalog, schema, "llm_labs")
-if lab.on_databricks():
-    spark.sql(f"CREATE VOLUME IF NOT EXISTS `{catalog}`.`{schema}`.llm_labs")
+results_folder = lab.volume(catalog, schema)
 
 # %% [markdown]
 # ## 4. Check the data and its cost

@@ -51,7 +51,7 @@ from kit.lab.models import base_model, comparison_model, estimate, price
 from kit.lab.predicting import accepted, chat_model, forecast, predict, predict_on_spark
 from kit.lab.preflight import budget, preflight
 from kit.lab.resources import clean_up, created, marked, once, remaining, tags
-from kit.lab.starting import finish, on_databricks, start, volume
+from kit.lab.starting import finish, start, volume
 from kit.lab.tracking import track
 from kit.lab.training import (
     collator,
@@ -119,7 +119,6 @@ __all__ = [
     "money",
     "most_tokens",
     "number",
-    "on_databricks",
     "once",
     "only_last_token",
     "overview",

@@ -12,7 +12,7 @@ from kit import i18n, settings
 from kit.errors import N_, SettingsError
 from kit.notebooks.parameters import Parameter, restore
 
-VOLUME = "llm_labs"  # the notebooks create it under this name, too
+VOLUME = "llm_labs"
 _PLACE = {"catalog": "main", "schema": "default"}  # of the volume, also for labs without these parameters
 # The environment variables that a secret scope may stand for, under names such as azure-openai-endpoint.
 # Serverless compute has no place for environment variables, so a scope takes more than the key.

@@ -77,4 +77,4 @@ def refuse_secrets(namespace: Mapping[str, Any]) -> None:
             continue
         # Later cells may have used a name such as `token` for a word, and this cell may be run again.
         speaks = len(value) >= _LONG and not any(map(str.isspace, value))
-        refuse_secret(name if speaks else "parameter", value)
+        refuse_secret(name, value, name_counts=speaks)

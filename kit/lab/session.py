@@ -32,6 +32,7 @@ class Session:
         cap: the most that the lab may spend, in US dollars; None for no limit.
         checks: outcome of each self-check by its claim.
         resources: closed when the session ends, such as the simulator.
+        spark: the cluster's Spark; None outside of Databricks.
     """
 
     lab: str
@@ -41,6 +42,7 @@ class Session:
     cap: float | None = None
     checks: dict[str, Any] = field(default_factory=dict)
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    spark: Any = None
 
     @property
     def connection(self) -> Connection:

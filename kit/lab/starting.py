@@ -44,12 +44,35 @@ def start(lab: str, namespace: MutableMapping[str, Any], *, service: bool = True
     guarding.refuse_secrets(namespace)
     tokens.work_offline()
     end()  # the cell may be run again
-    table = settings.variable("KIT_MODELS")
-    if namespace.get("models_file"):
-        settings.export("KIT_MODELS", str(namespace["models_file"]))
+    with contextlib.ExitStack() as undone:  # now, if the lab cannot start, and else when it ends
+        if namespace.get("models_file"):
+            undone.callback(settings.export, "KIT_MODELS", settings.variable("KIT_MODELS"))
+            settings.export("KIT_MODELS", str(namespace["models_file"]))
+        begin(_on_backend(lab, namespace) if service else _on_this_computer(lab, namespace))
+        session().resources.push(undone.pop_all())
+    session().spark = namespace.get("spark")
+    _say_language(from_widgets)
     if not service:
-        _start_here(lab, namespace, from_widgets)
+        print(_("Everything runs on this computer: there is no service, and nothing to pay."))
         return
+    _say_where()
+    warn_of_hosting(session())
+    practice.announce(str(namespace.get("scenario", practice.HAPPY)), played=session().own_simulator)
+
+
+def _on_this_computer(lab: str, namespace: MutableMapping[str, Any]) -> Session:
+    """Return the session of a lab that trains here."""
+    training.prepare()
+    databricks.keep_in_volume(namespace)
+    return Session(lab, None, Ledger(place=Place(lab, settings.learner(), "", "", "", "", True)))
+
+
+def _on_backend(lab: str, namespace: MutableMapping[str, Any]) -> Session:
+    """Return the session of a lab that asks a service.
+
+    Raises:
+        UsageError: there is no such backend or scenario.
+    """
     backend = namespace.get("backend", "simulator")
     practice.check(str(namespace.get("scenario", practice.HAPPY)))
     if backend not in BACKENDS:
@@ -59,33 +82,20 @@ def start(lab: str, namespace: MutableMapping[str, Any], *, service: bool = True
             backend=backend,
             backends=", ".join(BACKENDS),
         )
-    begin(_with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace))
-    session().resources.callback(settings.export, "KIT_MODELS", table)
-    _say_where(from_widgets)
-    warn_of_hosting(session())
-    practice.announce(str(namespace.get("scenario", practice.HAPPY)), played=session().own_simulator)
-
-
-def _start_here(lab: str, namespace: MutableMapping[str, Any], from_widgets: list[str]) -> None:
-    """Start a lab that trains on this computer."""
-    training.prepare()
-    databricks.keep_in_volume(namespace)
-    begin(Session(lab, None, Ledger(place=Place(lab, settings.learner(), "", "", "", "", True))))
-    _say_language(from_widgets)
-    print(_("Everything runs on this computer: there is no service, and nothing to pay."))
+    return _with_simulator(lab, namespace) if backend == "simulator" else _with_azure(lab, namespace)
 
 
 def _say_language(from_widgets: list[str]) -> None:
+    """Say in which language the lab runs, and what it was told by widgets."""
     locale = i18n.current()
     print(_("Language: {language} ({locale})").format(language=i18n.own_name(locale), locale=locale))
     if from_widgets:
         print(_("Set by widgets: {names}").format(names=i18n.joined(from_widgets)))
 
 
-def _say_where(from_widgets: list[str]) -> None:
-    """Say in which language and on which backend the lab runs, and what it was told by widgets."""
+def _say_where() -> None:
+    """Say on which backend the lab runs."""
     connection = session().connection
-    _say_language(from_widgets)
     if session().own_simulator:
         print(
             _("Backend: a simulator of Azure on this computer. It is free, and nothing leaves this machine.")
@@ -151,18 +161,14 @@ def _cap(namespace: MutableMapping[str, Any]) -> float | None:
     return None if cap is None or float(cap) < 0 else float(cap)
 
 
-def on_databricks() -> bool:
-    """Tell whether the notebook runs on a Databricks cluster."""
-    return settings.on_databricks()
-
-
-def volume(catalog: str, schema: str, name: str) -> Path:
+def volume(catalog: str, schema: str) -> Path:
     """Return the folder for results: a Unity Catalog volume on Databricks, elsewhere a folder of the run.
 
-    On Databricks the volume must exist: the notebook creates it with ``CREATE VOLUME IF NOT EXISTS``.
+    Raises:
+        SettingsError: on Databricks, the volume does not exist and cannot be created.
     """
-    if on_databricks():
-        return settings.volumes_folder() / catalog / schema / name
+    if settings.on_databricks():
+        return databricks.create_volume(session().spark, catalog, schema)
     folder = settings.results_folder(session().lab)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -105,12 +105,12 @@ def _literal(value: Any) -> str:
     return write_literal(value, formatted=False) if isinstance(value, str) else repr(value)
 
 
-def refuse_secret(name: str, value: Any) -> None:
-    """Raise :class:`UsageError` if a parameter's name or value looks like a secret."""
+def refuse_secret(name: str, value: Any, *, name_counts: bool = True) -> None:
+    """Raise :class:`UsageError` if a parameter's value looks like a secret, or its name where that counts."""
     last = re.split(r"[_-]", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().rstrip("_0123456789"))[-1]
     text = value if isinstance(value, str) else repr(value)
     known = any(each in text for each in settings.known_secrets().values())
-    if last in _SECRET_WORDS or known or secrets.is_one(text):
+    if (name_counts and last in _SECRET_WORDS) or known or secrets.is_one(text):
         raise UsageError(
             N_("The parameter “{name}” looks like a secret, and the executed notebook would show it."),
             advice=N_("Leave it out, and set an environment variable such as AZURE_OPENAI_API_KEY instead."),

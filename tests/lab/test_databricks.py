@@ -136,6 +136,16 @@ def test_a_volume_that_cannot_be_created_is_explained(cluster):
         databricks.keep_in_volume({"spark": cluster, "catalog": "team", "schema": "other"})
 
 
+def test_the_folder_for_results_is_a_volume_that_is_there(cluster, tmp_path):
+    lab.start("fine-tune", {"spark": cluster})
+    folder = lab.volume("team", "labs")
+    assert folder == tmp_path / "Volumes/team/labs/llm_labs"
+    assert folder.is_dir()
+    with pytest.raises(SettingsError, match=r"team\.other\.llm_labs"):
+        lab.volume("team", "other")
+    session.end()
+
+
 def test_no_lock_and_no_journal_lie_in_a_volume(cluster, tmp_path):
     path = settings.volumes_folder() / "team/labs/llm_labs/kit/ledger/ana/fine-tune.json"
     ledger = Ledger(path)

@@ -2,10 +2,11 @@
 
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
-from kit import i18n, lab
+from kit import i18n, lab, settings
 from kit.azure.ledger import Entry
 from kit.errors import SettingsError, UnknownLocaleError, UsageError
 from kit.lab import session
@@ -50,6 +51,33 @@ def test_an_unknown_backend_and_an_unknown_locale_are_refused():
         lab.start("fine-tune", {"backend": "gcp"})
     with pytest.raises(UnknownLocaleError, match="zh-TW"):
         lab.start("fine-tune", {"locale": "zh-TW"})
+
+
+def test_a_models_file_is_in_force_while_the_lab_runs_and_not_after_a_failed_start(monkeypatch, tmp_path):
+    """Else the next start would take the learner's file for what the environment had said before."""
+    monkeypatch.setenv("KIT_MODELS", "before.toml")
+    with pytest.raises(UsageError, match="simulator, azure"):
+        lab.start("fine-tune", {"backend": "gcp", "models_file": "mine.toml"})
+    assert settings.variable("KIT_MODELS") == "before.toml"
+    mine = tmp_path / "mine.toml"
+    mine.write_bytes((Path(settings.__file__).parent / "azure" / "models.toml").read_bytes())
+    lab.start("fine-tune", {"models_file": str(mine)})
+    assert settings.variable("KIT_MODELS") == str(mine)
+    lab.finish()
+    assert settings.variable("KIT_MODELS") == "before.toml"
+
+
+def test_the_key_that_kit_serve_proposes_stops_no_lab(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "simulator")
+    lab.start("fine-tune", {"backend": "simulator"})
+
+
+def test_a_secret_is_refused_under_the_name_of_its_parameter(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "otter-91")
+    with pytest.raises(UsageError, match="The parameter “suffix”") as caught:
+        lab.start("fine-tune", {"suffix": "otter-91"})
+    assert "otter-91" not in str(caught.value)
+    lab.start("fine-tune", {"token": "word"})  # a later cell's name, not a credential
 
 
 def test_azure_without_its_settings_names_what_is_missing(monkeypatch):

@@ -122,7 +122,7 @@ def test_runs_of_one_lab_in_one_language_keep_their_results_apart(tmp_path: Path
     monkeypatch.setenv("KIT_HOME", str(tmp_path / "home"))
     source = (
         "from kit import lab\nlab.start('fine-tune-local', {})\n"
-        "folder = lab.volume('main', 'default', 'llm_labs')\n"
+        "folder = lab.volume('main', 'default')\n"
         "assert not list(folder.iterdir())\n(folder / 'model').touch()\nlab.finish()"
     )
     entries = [entry(tmp_path, "twice", source, audience=audience) for audience in ("learner", "instructor")]
