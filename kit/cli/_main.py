@@ -4,6 +4,7 @@ Exit codes: 0 all is well, 1 something failed, 2 the command was called wrongly,
 """
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from kit import __version__, i18n, settings
+from kit.cli._click import LateOption, speak
 from kit.cli._formatter import Context, laid_out
 from kit.cli._output import LOCALE_CHOSEN, show_error
 from kit.errors import N_, KitError, UsageError
@@ -82,6 +84,13 @@ class KitGroup(click.Group):
         self.help = _(_HELP)
         super().format_help_text(ctx, formatter)
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option that shows help; click makes it before ``--locale`` has been read."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = _("Show this message and exit.")
+        return option
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -95,8 +104,11 @@ class KitGroup(click.Group):
         def run() -> Any:
             return super(KitGroup, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
 
+        settings.read_env_file()  # before a command is imported, which translates its help
+        speak()
         if not standalone_mode:
             return run()
+        _write_in_utf_8()
         try:
             result = run()
             code = result if isinstance(result, int) else 0
@@ -110,6 +122,13 @@ class KitGroup(click.Group):
             click.echo(_("Stopped."), err=True)
             code = INTERRUPTED
         sys.exit(code)
+
+
+def _write_in_utf_8() -> None:
+    """Let output that goes to a file or a pipe hold every sign: on Windows neither ✗ nor 中 would pass."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
 
 
 def _choose_locale(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
@@ -133,13 +152,15 @@ _HELP = N_(
 )
 @click.option(
     "--locale",
+    cls=LateOption,
     metavar="LOCALE",
     is_eager=True,
     expose_value=False,
     callback=_choose_locale,
-    help=_("Language of the command's own messages, such as pt. Default: KIT_LOCALE, or the system's."),
+    help=N_("Language of the command's own messages, such as pt. Default: KIT_LOCALE, or the system's."),
 )
-@click.version_option(__version__, "--version", prog_name="kit")
+@click.version_option(
+    __version__, "--version", cls=LateOption, prog_name="kit", help=N_("Show the version and exit.")
+)
 def main() -> None:
     """Run the command line of the kit; its help text is in :data:`_HELP`."""
-    settings.read_env_file()

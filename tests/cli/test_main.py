@@ -7,14 +7,18 @@ import sys
 from pathlib import Path
 
 import click
+import polib
 import pytest
 from click.testing import CliRunner
 
+import kit
 from kit import i18n
 from kit.cli import main
 from kit.cli._formatter import HelpFormatter
 from kit.cli._main import COMMANDS
 from kit.errors import KitError, UsageError
+from kit.i18n import translation
+from kit.i18n.extraction import kit_messages
 from kit.notebooks.spans import display_width
 
 
@@ -153,6 +157,78 @@ def test_the_nearest_command_is_proposed(name: str, advice: str):
     first, second = result.stderr.splitlines()
     assert first == f"Error: There is no command “{name}”."
     assert advice in second
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch):
+    """A catalog that puts marks around every text that the kit's sources declare as a message."""
+    declared = {message.msgid for message in kit_messages(Path(kit.__file__).parent)}
+
+    class Marked:
+        def get(self, text: str) -> polib.POEntry | None:
+            return polib.POEntry(msgid=text, msgstr=f"⟦{text}⟧") if text in declared else None
+
+    monkeypatch.setattr(translation, "_messages", lambda _locale: Marked())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--foo"], "⟦No such option '--foo'.⟧"),
+        (["run", "--noteboo=x"], "⟦Did you mean '--notebook'?⟧"),
+        (["run", "a", "b"], "⟦Got unexpected extra argument (b)⟧"),
+        (["run", "--timeout"], "⟦Option '--timeout' requires an argument.⟧"),
+        (["run", "--all=1"], "⟦Option '--all' does not take a value.⟧"),
+        (["run", "--jobs", "0"], "⟦0 is not in the range x>=1.⟧"),
+        (["run", "--jobs", "many"], "⟦'many' is not a valid "),
+        (["run", "--audience", "x"], "⟦'x' is not one of 'learner', 'instructor'.⟧"),
+        (["serve", "--state", "."], " '.' is a directory.⟧"),
+        (["labs", "copy"], "⟦Missing argument⟧ 'DIR'"),
+    ],
+)
+def test_what_click_says_of_a_mistake_is_translated(marked, arguments: list[str], said: str):
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    *usage, error = result.stderr.splitlines()
+    if usage:  # click leaves it out where an option's value is missing or too much
+        assert usage[0].startswith("⟦Usage:⟧ ")
+        assert usage[1].startswith("⟦Try '")
+    assert error.startswith("⟦Error: ")
+    assert said in error
+
+
+def test_every_line_of_the_first_help_page_is_translated(marked):
+    result = CliRunner().invoke(main, ["--help"])
+    rows = [line for line in result.output.splitlines() if line.lstrip().startswith("-")]
+    assert len(rows) == 3
+    assert all("⟦" in line for line in rows), rows
+    assert "⟦Usage:⟧" in result.output
+    assert "⟦Options⟧:" in result.output
+
+
+def kit_process(arguments: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if name not in {"KIT_LOCALE", "LC_ALL"}}
+    return subprocess.run(
+        [sys.executable, "-m", "kit", *arguments],
+        capture_output=True,
+        check=False,
+        cwd=folder,
+        env=inherited | {"LANG": "en_US.UTF-8"} | variables,
+    )
+
+
+def test_a_language_from_a_file_reaches_the_help_of_a_command(tmp_path: Path):
+    (tmp_path / ".env").write_text("KIT_LOCALE=pt\n")
+    done = kit_process(["doctor", "--help"], tmp_path)
+    assert done.returncode == 0
+    assert "Examine this computer" not in done.stdout.decode()
+
+
+def test_a_pipe_takes_every_sign_whatever_the_system_writes_in(tmp_path: Path):
+    """As on Windows, whose code page has no ✗."""
+    done = kit_process(["doctor", "--model", "gpt-5-dreams"], tmp_path, PYTHONIOENCODING="cp1252")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.decode("utf-8").startswith("✗ ")
 
 
 def test_it_runs_as_a_module_from_anywhere(tmp_path: Path):
