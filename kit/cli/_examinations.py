@@ -1,5 +1,6 @@
 """What ``kit doctor`` examines; every function yields findings and raises nothing."""
 
+import math
 import platform
 import shutil
 import sys
@@ -8,14 +9,15 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import polib
 from packaging.requirements import Requirement
 
 import kit
 from kit import i18n, settings
 from kit.cli._output import Finding, Mark
 from kit.errors import KitError
+from kit.i18n import catalogs
 from kit.i18n import gettext as _
+from kit.notebooks.editions import Workspace
 from kit.notebooks.execution import run_notebook
 from kit.notebooks.runs import RunReport
 from kit.tokens import encoding
@@ -49,10 +51,9 @@ def packages() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding("!", _("The kit is used from its folder without being installed."), _INSTALL)
         return
+    needed = [each for each in declared if each.marker is None or each.marker.evaluate({"extra": ""})]
     wrong = []
-    for requirement in declared:
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
+    for requirement in needed:
         try:
             version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
@@ -67,7 +68,7 @@ def packages() -> Iterator[Finding]:
     if wrong:
         yield Finding("✗", _("Packages: {problems}").format(problems="; ".join(wrong)), _INSTALL)
     else:
-        yield Finding("✓", _("Packages: all {n} as declared").format(n=len(declared)))
+        yield Finding("✓", _("Packages: all {n} as declared").format(n=len(needed)))
 
 
 def kernel() -> Iterator[Finding]:
@@ -132,7 +133,7 @@ def disk() -> Iterator[Finding]:
 
 def labs() -> Iterator[Finding]:
     """Look for every lab and its data in every language."""
-    wanted = {path.stem for path in settings.templates_folder().glob("*.py")}
+    wanted = set(Workspace.default().lab_names())
     missing = []
     for locale in i18n.available():
         present = {path.stem for path in (settings.labs_folder() / locale).glob("*.ipynb")}
@@ -149,17 +150,14 @@ def labs() -> Iterator[Finding]:
 
 def translations() -> Iterator[Finding]:
     """Look for texts that a language still lacks; those appear in English."""
-    domains = ["kit", *sorted(path.stem for path in settings.templates_folder().glob("*.py"))]
+    workspace = Workspace.default()
     for locale in i18n.available()[1:]:
-        incomplete = []
-        for domain in domains:
-            path = settings.locales_folder() / locale / "LC_MESSAGES" / f"{domain}.po"
-            try:
-                share = polib.pofile(str(path)).percent_translated() if path.exists() else 0
-            except (OSError, ValueError):
-                share = 0
-            if share < 100:
-                incomplete.append(f"{domain} {i18n.percent(share / 100)}")
+        shares = {domain: _translated(workspace.locales, locale, domain) for domain in workspace.domains()}
+        incomplete = [
+            f"{domain} {i18n.percent(math.floor(100 * share) / 100)}"  # 100 % only of what lacks nothing
+            for domain, share in shares.items()
+            if share < 1
+        ]
         name = i18n.own_name(locale)
         if incomplete:
             text = _("Language {name}: incomplete, {domains}")
@@ -167,6 +165,15 @@ def translations() -> Iterator[Finding]:
             yield Finding("!", text, _("What is missing appears in English. To translate: CONTRIBUTING.md"))
         else:
             yield Finding("✓", _("Language {name}: complete").format(name=name))
+
+
+def _translated(locales: Path, locale: str, domain: str) -> float:
+    """Return the share of a catalog that is translated; nothing of one that is missing or damaged."""
+    try:
+        catalog = catalogs.load(locales, locale, domain)
+    except KitError:
+        return 0.0
+    return catalogs.status(catalog).share if catalog.file else 0.0
 
 
 def font() -> Iterator[Finding]:

@@ -2,11 +2,12 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kit import i18n, settings
 from kit.azure import models
 from kit.azure.freshness import DAYS, Notice, notices
+from kit.azure.model_rows import UNKNOWN_DAY
 from kit.cli._output import Finding
 from kit.errors import KitError, ModelError
 from kit.i18n import gettext as _
@@ -28,15 +29,21 @@ def model_table() -> Iterator[Finding]:
     except KitError as error:
         yield Finding("✗", str(error), settings.variable("KIT_MODELS") or _INSTALL)
         return
-    facts = max(model.source.as_of for model in rows)
-    prices = max(model.pricing.source.as_of for model in rows)
+    # The oldest: one row that was read yesterday makes the others no younger.
+    facts = _oldest(model.source.as_of for model in rows)
+    prices = _oldest(model.pricing.source.as_of for model in rows)
     text = _("Model table: {n} models as of {date}, prices as of {price_date}").format(
         n=len(rows), date=i18n.date(facts), price_date=i18n.date(prices)
     )
-    if (today() - min(facts, prices)).days <= DAYS:
+    if not any(notice.kind == "stale" for notice in notices(rows, today())):
         yield Finding("✓", text)
     else:
         yield Finding("!", text, _("Check retirement dates and prices before you spend money on Azure."))
+
+
+def _oldest(days: Iterable[datetime.date]) -> datetime.date:
+    """Return the first of some days; a row of a person's own may have none."""
+    return min((day for day in days if day != UNKNOWN_DAY), default=UNKNOWN_DAY)
 
 
 def lab_models() -> Iterator[Finding]:

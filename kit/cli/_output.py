@@ -31,6 +31,22 @@ def show_error(error: KitError) -> None:
         click.echo(f"  {line}", err=True)
 
 
+def annotation(severity: str, title: str, text: str, file: str = "", line: int = 0) -> str:
+    """Return a workflow command of GitHub that annotates a run, or a line of a file.
+
+    The escapes are those of GitHub's toolkit (core/src/command.ts).
+    """
+    properties = {"file": file, "line": str(line or ""), "title": title}
+    shown = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items() if value)
+    return f"::{severity} {shown}::{_escaped(text)}"
+
+
+def _escaped(text: str, further: str = "") -> str:
+    for sign in f"%\r\n{further}":
+        text = text.replace(sign, f"%{ord(sign):02X}")
+    return text
+
+
 def show_line(mark: Mark, text: str, *details: str) -> None:
     """Print one finding with its mark, and below it what belongs to it."""
     click.echo(f"{click.style(mark, fg=_COLOURS[mark])} {text}")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from kit.cli._output import show_line
+from kit.cli._output import annotation, show_line
 from kit.errors import KitError
 from kit.i18n import catalogs
 from kit.i18n import gettext as _
@@ -88,9 +88,5 @@ def _report(findings: Iterable[Finding], form: str, strict: bool) -> int:
 
 
 def _github(finding: Finding) -> str:
-    """Return a workflow command; its escapes are those of GitHub's toolkit (core/src/command.ts)."""
     text = f"{finding.reason} – {finding.subject}\n{finding.fix}"
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    file = finding.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-    line = f",line={finding.line}" if finding.line else ""
-    return f"::{finding.severity} file={file}{line},title=kit {finding.rule}::{text}"
+    return annotation(finding.severity, f"kit {finding.rule}", text, finding.file, finding.line)

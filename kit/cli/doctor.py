@@ -7,7 +7,7 @@ import click
 from kit import settings
 from kit.cli import _examinations as examinations
 from kit.cli import _models
-from kit.cli._output import Finding, show_line
+from kit.cli._output import Finding, annotation, show_line
 from kit.i18n import gettext as _
 
 _EXAMINATIONS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -69,5 +69,5 @@ def _report(findings: list[Finding]) -> int:
     for finding in findings:
         show_line(finding.mark, finding.text, *([finding.advice] if finding.advice else []))
         if finding.mark == "!" and settings.variable("GITHUB_ACTIONS"):
-            click.echo(f"::warning title=kit doctor::{finding.text} – {finding.advice}")
+            click.echo(annotation("warning", "kit doctor", f"{finding.text} – {finding.advice}"))
     return int(any(finding.mark == "✗" for finding in findings))

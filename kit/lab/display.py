@@ -3,14 +3,10 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from unicodedata import east_asian_width
+
+from kit.notebooks.spans import display_width
 
 _CELL = "padding:.35em .7em;vertical-align:top;text-align:{align};white-space:pre-line"
-
-
-def _width(text: str) -> int:
-    """Return how many columns a terminal needs: Chinese characters take two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,9 @@ class Table:
         if not self.rows:
             return self.caption
         columns = list(zip(*([self.headings, *self.rows]), strict=True))
-        widths = [max(_width(line) for text in column for line in text.split("\n")) for column in columns]
+        widths = [
+            max(display_width(line) for text in column for line in text.split("\n")) for column in columns
+        ]
         lines = [self.caption] if self.caption else []
         for row in (self.headings, *self.rows):
             lines += self._lines(row, widths)
@@ -48,7 +46,7 @@ class Table:
             parts = []
             for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
                 text = cell[number] if number < len(cell) else ""
-                fill = " " * (width - _width(text))
+                fill = " " * (width - display_width(text))
                 parts.append(fill + text if column in self.numeric else text + fill)
             lines.append("  ".join(parts).rstrip())
         return lines

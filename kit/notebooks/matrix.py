@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from importlib import metadata
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -289,8 +290,10 @@ def _fingerprint(entry: Entry, kit: str) -> str:
 
 
 def _digest_of_kit() -> str:
+    """Return a fingerprint of the kit, of the labs' data, and of which packages are installed."""
     package = Path(settings.__file__).parent
-    found = hashlib.sha256()
+    installed = {(each.metadata["Name"], each.version) for each in metadata.distributions()}
+    found = hashlib.sha256(repr(sorted(installed)).encode())
     for root in (package, settings.labs_folder() / "data", settings.locales_folder()):
         for pattern in _SOURCES:
             for path in sorted(root.rglob(pattern)):

@@ -1,6 +1,7 @@
 """`kit doctor`: on a sound set-up, and on set-ups broken in each way that it looks for."""
 
 import datetime
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from kit import settings
+from kit.azure import models
 from kit.cli import _examinations as examinations
 from kit.cli import _models, main
-from kit.cli._output import Finding
+from kit.cli._output import Finding, annotation
 from kit.errors import NotebookError
 
 
@@ -46,7 +48,7 @@ def test_an_old_python_is_a_cross(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("declared", "mark", "words"),
     [
-        (["click>=1", "pytest>=1; extra == 'test'"], "✓", ["2"]),
+        (["click>=1", "pytest>=1; extra == 'test'"], "✓", ["all 1 as"]),
         (["click>=999"], "✗", ["click", ">=999", metadata.version("click")]),
         (["no-such-package>=1"], "✗", ["no-such-package"]),
         (["no-such-package; python_version < '3'"], "✓", []),
@@ -152,6 +154,40 @@ def test_an_old_model_table_is_told(monkeypatch: pytest.MonkeyPatch, day: str, m
     (finding,) = _models.model_table()
     assert finding.mark == mark
     assert "July 31, 2026" in finding.text
+
+
+def test_one_fresh_row_of_a_persons_own_makes_an_old_table_no_younger(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(_models, "today", lambda: datetime.date(2026, 11, 30))
+    [old, *others] = models.table().values()
+    day = datetime.date(2026, 11, 29)
+    fresh = replace(
+        old,
+        source=replace(old.source, as_of=day),
+        pricing=replace(old.pricing, source=replace(old.pricing.source, as_of=day)),
+    )
+    monkeypatch.setattr(models, "table", lambda: {row.name: row for row in (fresh, *others)})
+    (finding,) = _models.model_table()
+    assert finding.mark == "!"
+    assert "November 29" not in finding.text
+
+
+def test_an_unfinished_catalog_is_never_said_to_be_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "locales/pt/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (tmp_path / "templates").mkdir()
+    for name in ("templates", "locales"):
+        monkeypatch.setattr(settings, f"{name}_folder", lambda name=name: tmp_path / name)
+    monkeypatch.setattr(examinations.i18n, "available", lambda: ("en", "pt"))
+    entries = "".join(f'msgid "{n}"\nmsgstr "{n or ""}"\n\n' for n in range(1, 1000))
+    (folder / "kit.po").write_text('msgid ""\nmsgstr ""\n\n' + entries + 'msgid "left"\nmsgstr ""\n')
+    (finding,) = examinations.translations()
+    assert (finding.mark, finding.text.endswith("kit 99%")) == ("!", True), finding.text
+
+
+def test_an_annotation_of_several_lines_is_one_command():
+    assert annotation("warning", "kit: a, b", "100%\nmore") == "::warning title=kit%3A a%2C b::100%25%0Amore"
 
 
 def test_a_lab_whose_model_has_died_is_told_with_a_live_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -1,5 +1,6 @@
 """A matrix of runs with real kernels: results, reports, what is left out the second time, and what dies."""
 
+import importlib
 import json
 import multiprocessing
 from dataclasses import replace
@@ -81,6 +82,21 @@ def test_what_passed_and_has_not_changed_is_left_out(planned: matrix.Plan, tmp_p
     (planned.folder / "good-pt.ipynb").unlink()
     found = statuses(list(matrix.run(again)))
     assert (found["good-en"], found["good-pt"]) == ("unchanged", "passed")
+
+
+def test_what_passed_runs_again_after_a_package_was_upgraded(tmp_path: Path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    good = entry(tmp_path, "good", "print(6 * 7)")
+    planned = matrix.Plan([good], tmp_path / "runs", jobs=1, timeout=120, changed=True)
+    package = tmp_path / "site" / "sample_package.dist-info"
+    package.mkdir(parents=True)
+    found = []
+    for version in ("1.0", "1.0", "1.1"):
+        facts = f"Metadata-Version: 2.1\nName: sample-package\nVersion: {version}\n"
+        (package / "METADATA").write_text(facts)
+        importlib.invalidate_caches()
+        found += [result.status for result in matrix.run(planned)]
+    assert found == ["passed", "unchanged", "passed"]
 
 
 def test_a_run_that_ends_without_a_word_fails_and_the_matrix_goes_on(tmp_path: Path):
