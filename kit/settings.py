@@ -48,9 +48,9 @@ def templates_folder() -> Path:
     return share_folder() / "templates"
 
 
-def variable(name: str, default: str = "") -> str:
-    """Return an environment variable that is not a secret; surrounding space is dropped."""
-    return os.environ.get(name, default).strip()
+def variable(name: str) -> str:
+    """Return an environment variable that is not a secret, without space around it; empty where not set."""
+    return os.environ.get(name, "").strip()
 
 
 def secret(name: str) -> str:

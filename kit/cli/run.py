@@ -24,7 +24,7 @@ from kit.notebooks.parameters import read_parameters
 from kit.notebooks.rendering import AUDIENCES
 from kit.notebooks.runs import Failure, RunReport
 
-_PATH_ENDINGS = ("_file", "_folder")
+_PATH_ENDING = "_file"
 _NAMES_OR_PATHS = {"dataset", "more_data", "weights"}
 _OUTPUT_FOLDER = "runs"
 # Their names alone: importing the simulator takes longer than everything else that a command needs to begin.
@@ -221,7 +221,7 @@ def _seen_from_here(name: str, value: str) -> str:
     nowhere stays as it is: the lab itself then says so, and knows more about it.
     """
     names_path = name in _NAMES_OR_PATHS and any(sign in value for sign in "/.\\")
-    if value and (names_path or name.endswith(_PATH_ENDINGS)) and Path(value).expanduser().exists():
+    if value and (names_path or name.endswith(_PATH_ENDING)) and Path(value).expanduser().exists():
         return str(Path(value).expanduser().resolve())
     return value
 

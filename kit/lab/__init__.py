@@ -15,7 +15,7 @@ from kit.evaluation.metrics.words import words
 from kit.evaluation.prompting import choose_examples, few_shot
 from kit.evaluation.sampling import split, stratified_sample
 from kit.i18n import available as languages
-from kit.i18n import date, duration, joined, money, number, percent
+from kit.i18n import duration, joined, number, percent
 from kit.i18n import own_name as language_name
 from kit.lab.checks import check, hint, score
 from kit.lab.comparing import show_conversation, side_by_side, table
@@ -47,7 +47,7 @@ from kit.lab.evaluating import (
     surest_mistakes,
     unread,
 )
-from kit.lab.models import base_model, comparison_model, estimate, price
+from kit.lab.models import base_model, comparison_model, estimate
 from kit.lab.predicting import accepted, chat_model, forecast, predict, predict_on_spark
 from kit.lab.preflight import budget, preflight
 from kit.lab.resources import clean_up, created, marked, once, remaining, tags
@@ -95,7 +95,6 @@ __all__ = [
     "count_tokens",
     "created",
     "data_file",
-    "date",
     "duration",
     "estimate",
     "experiment_table",
@@ -116,7 +115,6 @@ __all__ = [
     "left_here",
     "loss_curves",
     "marked",
-    "money",
     "most_tokens",
     "number",
     "once",
@@ -130,7 +128,6 @@ __all__ = [
     "predict",
     "predict_on_spark",
     "preflight",
-    "price",
     "read",
     "read_labels",
     "read_results",

@@ -8,6 +8,7 @@ import pytest
 from kit import lab
 from kit.errors import ModelError, UsageError
 from kit.lab import session
+from kit.lab.models import price
 
 ROW = """
 [[model]]
@@ -103,5 +104,5 @@ def test_a_model_is_compared_with_its_base_or_with_the_relative_that_is_offered(
 
 
 def test_prices_below_a_cent_have_more_digits_and_unknown_ones_are_said():
-    assert [lab.price(amount) for amount in (0, 3.6, 0.0123)] == ["$0.00", "$3.60", "$0.0123"]
-    assert "pricing page" in lab.price(None)
+    assert [price(amount) for amount in (0, 3.6, 0.0123)] == ["$0.00", "$3.60", "$0.0123"]
+    assert "pricing page" in price(None)

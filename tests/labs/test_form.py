@@ -101,3 +101,25 @@ def test_the_official_clients_do_the_work(lab):
     """The lesson is visible: calls of the SDKs stand in the notebook and not behind a helper."""
     source = (settings.templates_folder() / f"{lab}.py").read_text(encoding="utf-8")
     assert [call for call in SDK_CALLS[lab] if call not in source] == []
+
+
+def test_every_parameter_of_a_training_decides_its_folder():
+    """Else the lab finds the checkpoints of another training there, and returns the old model for the new."""
+    source = (settings.templates_folder() / "fine-tune-local.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    [cell] = [
+        cell
+        for cell in code_cells(settings.templates_folder() / "fine-tune-local.py")
+        if "parameters" in cell.tags
+    ]
+    parameters = {statement.targets[0].id for statement in ast.parse(cell.source).body}
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
+    training = [each for each in functions if each.name in {"tokenized", "new_model", "new_trainer"}]
+    assert len(training) == 3
+    [call] = [
+        each
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Call) and ast.unparse(each.func) == "lab.run_folder"
+    ]
+    read = {name.id for each in training for name in ast.walk(each) if isinstance(name, ast.Name)}
+    assert read & parameters <= {ast.unparse(argument) for argument in call.args}
