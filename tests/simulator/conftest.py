@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -154,3 +155,9 @@ def deployed(management: CognitiveServicesManagementClient) -> Callable[[str, st
         management.deployments.begin_create_or_update("group", "account", name, body).result()
 
     return deploy
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A state file that is not there yet."""
+    return tmp_path / "simulator.state"

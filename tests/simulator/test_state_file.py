@@ -1,9 +1,7 @@
-"""The state file: what a restart brings back, what is erased, and every way in which a file is refused."""
+"""The state file: what a restart brings back, and every way in which a file is refused."""
 
 import contextlib
-import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,74 +9,21 @@ import httpx2
 import pytest
 
 from kit.errors import StateFileError
-from kit.simulator import Simulator, serve
 from kit.simulator.learner import storage
 from kit.simulator.state_file import FORMAT, StateFile
 from kit.simulator.uploads import LARGEST_UPLOAD
-
-DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
-BEARER = {"authorization": "Bearer any"}
-MARKER = b"lamp 11"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "simulator.state"
-
-
-@contextlib.contextmanager
-def running(path: Path, **options: Any) -> Iterator[tuple[httpx2.Client, Simulator]]:
-    headers = {"api-key": "any"}
-    with (
-        serve(state_file=path, **options) as server,
-        httpx2.Client(base_url=server.url, headers=headers, timeout=60) as http,
-    ):
-        yield http, server
-
-
-def upload(http: httpx2.Client, content: bytes) -> str:
-    form = {"file": ("lamps.jsonl", content)}
-    answer = http.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["id"])
-
-
-def create_job(http: httpx2.Client, model: str, file: str, **options: Any) -> str:
-    body = {"model": model, "training_file": file, **options}
-    answer = http.post("/openai/v1/fine_tuning/jobs", content=json.dumps(body))
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["id"])
-
-
-def advance(http: httpx2.Client, seconds: float) -> int:
-    return int(http.post("/simulator/clock", json={"advance_seconds": seconds}).json()["now"])
-
-
-def deploy(http: httpx2.Client, name: str, model: str) -> Any:
-    source = {"format": "OpenAI", "name": model, "version": "1"}
-    body = {"sku": {"name": "Standard", "capacity": 1}, "properties": {"model": source}}
-    return http.put(f"{DEPLOYMENTS}/{name}", json=body, headers=BEARER)
-
-
-def ask(http: httpx2.Client, deployment: str, **options: Any) -> Any:
-    question = [{"role": "user", "content": "Is lamp 3 lit?"}]
-    body = {"model": deployment, "messages": question, "seed": 1, "logprobs": True, **options}
-    return http.post("/openai/v1/chat/completions", json=body).json()
-
-
-def everything(http: httpx2.Client) -> dict[str, Any]:
-    """Return all that a client can see of the resource."""
-    seen: dict[str, Any] = {"now": advance(http, 0)}
-    for listing in ("fine_tuning/jobs", "files", "models"):
-        seen[listing] = http.get(f"/openai/v1/{listing}").json()
-    for job in seen["fine_tuning/jobs"]["data"]:
-        for part in ("events?limit=100", "checkpoints"):
-            address = f"/openai/v1/fine_tuning/jobs/{job['id']}/{part}"
-            seen[address] = http.get(address).json()
-    for file in seen["files"]["data"]:
-        seen[file["id"]] = http.get(f"/openai/v1/files/{file['id']}/content").text
-    seen["deployments"] = http.get(DEPLOYMENTS, headers=BEARER).json()
-    return seen
+from tests.simulator.lasting import (
+    BEARER,
+    DEPLOYMENTS,
+    advance,
+    ask,
+    create_job,
+    deploy,
+    everything,
+    running,
+    start_upload,
+    upload,
+)
 
 
 def test_a_restart_changes_nothing_that_a_client_sees(path: Path, samples: Any):
@@ -128,24 +73,6 @@ def test_a_training_that_was_cut_off_is_done_again(path: Path, samples: Any):
     assert interrupted["data"]
 
 
-def test_deleted_content_leaves_the_file_once_no_training_needs_it(path: Path, samples: Any):
-    with running(path) as (http, _):
-        file = upload(http, samples.english)
-        assert traces(path)
-        job = create_job(http, "gpt-4.1-mini", file)
-        http.delete(f"/openai/v1/files/{file}")  # while it trains
-        advance(http, 5000)
-        done = http.get(f"/openai/v1/fine_tuning/jobs/{job}").json()
-        assert done["status"] == "succeeded"
-        models = [model["id"] for model in http.get("/openai/v1/models").json()["data"]]
-        for model in [name for name in models if ".ft-" in name]:
-            assert http.delete(f"/openai/v1/models/{model}").status_code == 200
-        before = everything(http)
-    assert not traces(path)
-    with running(path) as (http, _):
-        assert everything(http) == before
-
-
 def test_a_model_of_another_version_is_trained_again_if_its_file_is_there(
     path: Path, samples: Any, monkeypatch: pytest.MonkeyPatch
 ):
@@ -172,15 +99,6 @@ def test_a_model_of_another_version_is_trained_again_if_its_file_is_there(
         assert "training file has been deleted" in refused.json()["error"]["message"]
 
 
-def start_upload(http: httpx2.Client, parts: list[bytes]) -> tuple[str, list[str]]:
-    """Return the address of an upload that has these parts, and their identifiers."""
-    asked = {"filename": "lamps.jsonl", "purpose": "fine-tune", "mime_type": "application/jsonl"}
-    created = http.post("/openai/v1/uploads", json={**asked, "bytes": sum(map(len, parts))})
-    address = f"/openai/v1/uploads/{created.json()['id']}"
-    answers = [http.post(f"{address}/parts", files={"data": ("blob", part)}) for part in parts]
-    return address, [answer.json()["id"] for answer in answers]
-
-
 def test_an_upload_goes_on_after_a_restart(path: Path, samples: Any):
     content = samples.english
     with running(path) as (http, _):
@@ -200,97 +118,6 @@ def test_an_upload_goes_on_after_a_restart(path: Path, samples: Any):
         assert http.post(f"{address}/cancel").json()["error"]["message"] == (
             "The upload has ended as 'completed'."
         )
-
-
-def test_an_upload_leaves_nothing_in_the_file_but_the_file(path: Path, samples: Any):
-    with running(path) as (http, _):
-        before = traces(path)
-        for end in ("cancel", "complete"):
-            address, parts = start_upload(http, [samples.english])
-            assert traces(path) > before
-            assert http.post(f"{address}/{end}", json={"part_ids": parts}).status_code == 200
-        file = http.get("/openai/v1/files").json()["data"][0]["id"]
-        job = create_job(http, "gpt-4.1-mini", file)
-        http.delete(f"/openai/v1/files/{file}")  # while it trains
-        advance(http, 5000)
-        assert http.get(f"/openai/v1/fine_tuning/jobs/{job}").json()["status"] == "succeeded"
-        for model in [each["id"] for each in http.get("/openai/v1/models").json()["data"]]:
-            if ".ft-" in model:
-                http.delete(f"/openai/v1/models/{model}")
-        address, _parts = start_upload(http, [samples.english])
-        advance(http, 3 * 3600)
-        assert http.post(f"{address}/cancel").status_code == 400  # looked at, and found to have expired
-        expected = everything(http)
-    assert traces(path) == before == 0
-    with running(path) as (http, _):
-        assert everything(http) == expected
-
-
-def traces(path: Path) -> int:
-    """Return how often the marker stands in the file."""
-    files = [path, path.with_name(f"{path.name}-wal")]
-    return sum(file.read_bytes().count(MARKER) for file in files if file.exists())
-
-
-def converse(http: httpx2.Client, text: str, before: str | None = None) -> str:
-    body = {"model": "gpt-4o", "input": text, "previous_response_id": before, "max_output_tokens": 16}
-    answer = http.post("/openai/v1/responses", json=body)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["id"])
-
-
-def count(http: httpx2.Client, before: str) -> int:
-    """Return how many tokens the conversation has that a response ended."""
-    body = {"model": "gpt-4o", "previous_response_id": before}
-    return int(http.post("/openai/v1/responses/input_tokens", json=body).json()["input_tokens"])
-
-
-def test_a_conversation_is_written_once_and_goes_on_after_a_restart(path: Path):
-    with running(path) as (http, server):
-        last = converse(http, MARKER.decode())
-        for _turn in range(3):
-            last = converse(http, "And now?", last)
-        book: Any = server.state.journal._book
-        blobs = [content for (content,) in book._file.read("select content from blob", ())]
-        assert [content.count(MARKER) > 0 for content in blobs] == [True, False, False, False]
-        before = count(http, last)
-    with running(path) as (http, _):
-        assert count(http, last) == before
-        assert count(http, converse(http, "And now?", last)) > before
-
-
-def test_a_deleted_conversation_leaves_the_file_with_the_last_turn_that_needs_it(path: Path):
-    with running(path) as (http, _):
-        first = converse(http, MARKER.decode())
-        second = converse(http, "And now?", first)
-        third, other = (converse(http, text, second) for text in ("Why?", "How?"))
-        before = count(http, third)
-        for response in (first, second, other):
-            assert http.delete(f"/openai/v1/responses/{response}").status_code == 200
-        assert traces(path)
-    with running(path) as (http, _):
-        assert count(http, third) == before
-        assert http.get(f"/openai/v1/responses/{first}").status_code == 404
-        assert http.delete(f"/openai/v1/responses/{third}").status_code == 200
-    assert not traces(path)
-    with running(path) as (http, _):
-        assert http.get(f"/openai/v1/responses/{third}").status_code == 404
-
-
-def test_a_deleted_completion_leaves_the_file(path: Path):
-    with running(path) as (http, _):
-        question = [{"role": "user", "content": MARKER.decode()}]
-        body = {"model": "gpt-4o", "messages": question, "store": True, "max_tokens": 3}
-        one, other = (http.post("/openai/v1/chat/completions", json=body).json()["id"] for _ in range(2))
-        http.delete(f"/openai/v1/chat/completions/{one}")
-        assert traces(path)
-    with running(path) as (http, _):
-        (message,) = http.get(f"/openai/v1/chat/completions/{other}/messages").json()["data"]
-        assert message["content"] == MARKER.decode()
-        http.delete(f"/openai/v1/chat/completions/{other}")
-    assert not traces(path)
-    with running(path) as (http, _):
-        assert http.get("/openai/v1/chat/completions").json()["data"] == []
 
 
 def test_a_refused_request_leaves_no_trace(path: Path, samples: Any):
