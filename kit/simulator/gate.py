@@ -3,6 +3,7 @@
 Plain ASGI: the framework's own middleware classes would cost more than everything else here.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 from urllib.parse import parse_qs
@@ -18,6 +19,7 @@ from kit.simulator.identifiers import Identifiers
 from kit.simulator.journal import Journal
 from kit.simulator.recent import RecentRequests
 
+_SERVER_LOG = logging.getLogger("uvicorn.error")
 _LARGEST_BODY = 16 * 1024 * 1024  # bytes; generous for a chat history
 _VERSIONS = {"v1", "preview"}  # what the v1 address may be told, and need not
 _FORM_OVERHEAD = 64 * 1024  # bytes of a multipart form around its file
@@ -82,7 +84,7 @@ class Envelope:
     """The outermost layer: limits bodies, names and notes each request, and lets no answer out too early.
 
     What goes wrong inside becomes an answer like any other here, unless one has begun: then all that is left
-    is to break it off. Mistakes of the simulator go on to the server, which shows them to whoever runs it.
+    is to break it off. Mistakes of the simulator go to the server's log, for whoever runs it.
 
     Args:
         app: what comes after.
@@ -130,8 +132,10 @@ class Envelope:
                 raise
             known = isinstance(problem, StateFileError)
             await (not_kept() if known else defect()).response()(scope, receive, named)
-            if not known:
-                raise
+            if (
+                not known
+            ):  # raised on, it would cost the client its connection, and the request after this one
+                _SERVER_LOG.error("A mistake of the simulator", exc_info=problem)
         finally:
             self._recent.add(scope, status, time.perf_counter() - begun)
 

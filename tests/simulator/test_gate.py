@@ -138,7 +138,10 @@ def test_every_answer_has_a_name_of_its_own(http: httpx2.Client):
 
 
 def test_a_mistake_of_the_simulator_is_an_answer_like_any_other(
-    server: Simulator, http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+    server: Simulator,
+    http: httpx2.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ):
     def broken() -> None:
         raise RuntimeError("secret")
@@ -153,6 +156,7 @@ def test_a_mistake_of_the_simulator_is_an_answer_like_any_other(
     )  # a request is noted after its answer: once another has been answered, it is
     statuses = [each.status for each in server.state.recent if each.path == "/openai/v1/files"]
     assert statuses == [500]
+    assert "RuntimeError: secret" in caplog.text
 
 
 def test_where_a_state_file_fails_amid_an_answer_the_answer_is_broken_off(
