@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 
 from kit.notebooks.spans import display_width
 
-_CELL = "padding:.35em .7em;vertical-align:top;text-align:{align};white-space:pre-line"
+_CELL = "padding:.35em .7em;vertical-align:top;text-align:{align};{breaks}"
+# A browser gives the columns of a table room by their longest word. A signature is one long word, and Chinese
+# has words of one character: without this, short cells would be squeezed until they stand on end.
+_SHORT = 24  # columns of a terminal; a cell up to this stays on its line
+_BREAKS = {True: "white-space:pre", False: "white-space:pre-line;overflow-wrap:anywhere"}
 
 
 @dataclass(frozen=True)
@@ -70,4 +74,6 @@ class Table:
     def _cell(self, tag: str, column: int, text: str) -> str:
         align = "right" if column in self.numeric else "left"
         scope = " scope='col'" if tag == "th" else ""
-        return f"<{tag}{scope} style='{_CELL.format(align=align)}'>{html.escape(text)}</{tag}>"
+        short = max(map(display_width, text.split("\n"))) <= _SHORT
+        style = _CELL.format(align=align, breaks=_BREAKS[short])
+        return f"<{tag}{scope} style='{style}'>{html.escape(text)}</{tag}>"
