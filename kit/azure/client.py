@@ -61,7 +61,8 @@ class Connection:
             arguments = {"credential": _credential(), "base_url": self.management_endpoint}
         else:
             arguments = transport.local_management(self.management_endpoint, self._key)
-        return {"subscription_id": self.subscription, **arguments}
+        policies = [transport.ReadRefusals()]
+        return {"subscription_id": self.subscription, "per_retry_policies": policies, **arguments}
 
     @property
     def simulator_key(self) -> str:

@@ -2,21 +2,36 @@
 
 Two things differ from the real service, and both are official extension points of ``azure-core``: the
 bearer-token policy refuses ``http://`` unless told that the line is local, and the poller of a long-running
-operation waits by calling its transport's ``sleep``, which here moves the virtual clock.
+operation waits by calling its transport's ``sleep``, which here moves the virtual clock. One policy serves
+both: it gives connections back that the client would lose.
 """
 
 import json
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.credentials import AccessToken
-from azure.core.pipeline.policies import BearerTokenCredentialPolicy
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
 
 _SIMULATOR = b"Simulator of Azure OpenAI"  # on its page, in every language
 _SCOPE = "https://management.azure.com/.default"
+
+
+class ReadRefusals(SansIOHTTPPolicy[Any, Any]):
+    """Read refusals to their end, which returns their connections.
+
+    Long-running operations stream their first answer, and the retry policy of ``azure-core`` (seen in 1.41)
+    tries again without reading the one before: its socket stays open until it is collected as garbage.
+    """
+
+    def on_response(self, request: Any, response: Any) -> None:
+        """Read an answer that is no success; others are read, or streamed, by who asked."""
+        if response.http_response.status_code >= HTTPStatus.BAD_REQUEST:
+            response.http_response.read()
 
 
 class _LocalCredential:

@@ -1,6 +1,8 @@
 """Connections: what the environment must say, and that no secret shows."""
 
 import pytest
+from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
+from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel, DeploymentProperties, Sku
 
 from kit.azure import client
 from kit.azure.ledger import Place
@@ -73,3 +75,17 @@ def test_no_two_learners_share_a_folder():
     assert len(set(folders)) == len(names)
     assert len({folder.parent for folder in folders}) == 1  # none leads elsewhere
     assert folders[0].name == "ana"
+
+
+def test_the_management_client_loses_no_connection_when_it_asks_again():
+    with serve() as simulator:
+        arguments = client.simulated(simulator.url, "any").management()
+        with CognitiveServicesManagementClient(**arguments) as management:
+            wanted = Deployment(
+                sku=Sku(name="GlobalStandard", capacity=1),
+                properties=DeploymentProperties(model=DeploymentModel(format="OpenAI", name="gpt-4o")),
+            )
+            asking = {"headers": {"x-kit-fault": "503; times=1"}}
+            management.deployments.begin_create_or_update("group", "account", "mine", wanted, **asking)
+            pools = arguments["transport"].session.get_adapter(simulator.url).poolmanager.pools
+            assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118 - no mapping
