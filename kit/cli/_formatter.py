@@ -4,11 +4,16 @@ from collections.abc import Iterable
 
 import click
 
+from kit.i18n import gettext as _
 from kit.notebooks.spans import display_width, wrap
 
 
 class HelpFormatter(click.HelpFormatter):
     """Breaks lines by their width on a terminal; click itself counts characters and breaks at spaces."""
+
+    def write_heading(self, heading: str) -> None:
+        """Write the heading of a section, with the colon of the language."""
+        self.write(" " * self.current_indent + _("{heading}:").format(heading=heading) + "\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs, which blank lines separate."""

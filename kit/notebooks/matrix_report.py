@@ -60,7 +60,7 @@ def cell(result: Result) -> str:
 
 
 def summary(results: Sequence[Result], seconds: float) -> str:
-    """Return in one line how many runs ended how, as far as any did, and the time of the whole."""
+    """Return in one line how many runs ended how, with the signs of the table, and the time of the whole."""
     ends: dict[Status, str] = {
         "passed": _("Passed: {n}."),
         "unchanged": _("Unchanged: {n}."),
@@ -70,7 +70,9 @@ def summary(results: Sequence[Result], seconds: float) -> str:
     }
     counts = Counter(each.status for each in results)
     parts = [_("Runs: {n}.").format(n=len(results))]
-    parts += [ends[status].format(n=counts[status]) for status in SIGNS if counts[status]]
+    parts += [
+        f"{sign} {ends[status].format(n=counts[status])}" for status, sign in SIGNS.items() if counts[status]
+    ]
     return " ".join([*parts, _("Time: {seconds} s.").format(seconds=round(seconds))])
 
 

@@ -153,7 +153,7 @@ def test_reports_say_the_same_to_people_and_to_programs(planned: matrix.Plan):
     matrix_report.write(results, planned.folder, 12.5)
     table = (planned.folder / "report.md").read_text(encoding="utf-8")
     assert "| good | ✓" in table
-    assert "\nRuns: 4. Passed: 2. Skipped: 1. Failed: 1. Time: 12 s.\n" in table
+    assert "\nRuns: 4. ✓ Passed: 2. – Skipped: 1. ✗ Failed: 1. Time: 12 s.\n" in table
     # The attributes of the JUnit schema that continuous integration reads (testmoapp/junitxml).
     [suite] = ElementTree.parse(planned.folder / "report.xml").getroot().findall("testsuite")
     assert {name: suite.get(name) for name in ("tests", "failures", "skipped", "errors")} == {
