@@ -32,7 +32,7 @@ LAZY = {
     ("lab.training", "training.collating"),  # transformers, which takes seconds and need not be installed
     ("lab.training", "training.last_token"),  # the same
     ("lab.training", "training.watching"),  # the same
-    ("simulator.training_record", "simulator.learner"),  # the same, where a state file holds trainings
+    ("simulator.fine_tuning.training_record", "simulator.learner"),  # where a state file holds them
 }
 # Client and simulator meet over HTTP only, so that a fault cannot hide in code that both share.
 FORBIDDEN = {

@@ -16,8 +16,8 @@ from kit import settings
 from kit.cli._output import show_line
 from kit.i18n import gettext as _
 from kit.simulator import serve, serve_class
+from kit.simulator.circumstances.scenarios import SUMMARIES
 from kit.simulator.profiles import PROFILES
-from kit.simulator.scenarios import SUMMARIES
 
 _SNIPPET = """\
     from openai import OpenAI

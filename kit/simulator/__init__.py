@@ -5,13 +5,16 @@
     with serve(seed=105) as simulator:
         client = OpenAI(base_url=f"{simulator.url}/openai/v1/", api_key="any")
 
-Each group of operations is a module of ``routes``; what the operations do lies beside it, without HTTP:
+A request comes in through ``app``, whose gates (``gate``, ``circumstances.fault_gate``) may refuse it, to a
+module of ``routes``, one for each group of operations. What the operations do lies beside that, without HTTP:
 
-- data: ``files``, ``uploads``;
-- training: ``jobs`` (with ``lifecycle`` and ``training``), ``models``, ``permissions``, ``copies``;
-- answers: ``chat`` and ``stored``, ``completions``, ``responses`` (with ``response_store`` and
-  ``compaction``), ``embeddings``, ``batches``, ``grading``;
-- the resource: ``deployments``, ``quotas``, ``usages``.
+- ``files``, ``fine_tuning`` and ``graders``; ``models`` and ``deployments``;
+- ``chat``, ``responses`` and ``batches``, which share how ``answers`` come about;
+- ``circumstances``: scenarios, faults and quotas;
+- ``learner``: the model that answers and is tuned, behind the interface in ``engine``;
+- ``persistence``: what outlives the process.
+
+``server`` runs one resource, ``classroom`` one for each learner of a class, and ``page`` shows it to people.
 """
 
 from kit.simulator.app import create_app

@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
+from kit.simulator.circumstances.fault_gate import FaultGate
 from kit.simulator.errors import ApiError, answer_api_error, answer_http_exception, answer_nobody
-from kit.simulator.fault_gate import FaultGate
 from kit.simulator.gate import DataPlaneGate, Envelope, ManagementGate
 from kit.simulator.routes.accounts import AccountRoutes
 from kit.simulator.routes.batches import BatchRoutes

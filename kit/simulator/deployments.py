@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator.clock import VirtualClock
 from kit.simulator.errors import ApiError, deployment_not_found, wrong_state
 from kit.simulator.identifiers import Identifiers
-from kit.simulator.journal import Journal, command
 from kit.simulator.models import ModelRegistry, base_models
+from kit.simulator.persistence.journal import Journal, command
 from kit.simulator.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kit.errors import StateFileError
 from kit.simulator import access
 from kit.simulator.errors import ApiError, defect, not_kept, too_large, unauthorized
-from kit.simulator.files import LARGEST_FILE
+from kit.simulator.files.files import LARGEST_FILE
 from kit.simulator.identifiers import Identifiers
-from kit.simulator.journal import Journal
+from kit.simulator.persistence.journal import Journal
 from kit.simulator.recent import RecentRequests
 
 _SERVER_LOG = logging.getLogger("uvicorn.error")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.engine import Engine
 from kit.simulator.errors import ApiError, not_found, not_tunable
-from kit.simulator.journal import Journal, command
+from kit.simulator.persistence.journal import Journal, command
 
 if TYPE_CHECKING:
     from kit.simulator.learner import LanguageModel

@@ -14,8 +14,8 @@ import jinja2
 from kit import i18n
 from kit.i18n import gettext as _
 from kit.i18n import number
-from kit.simulator import curve
-from kit.simulator.job import Job
+from kit.simulator.fine_tuning import curve
+from kit.simulator.fine_tuning.job import Job
 from kit.simulator.state import State
 
 _MOST_ROWS = 100  # of a table; the newest

@@ -16,9 +16,9 @@ from kit.simulator.app import create_app
 from kit.simulator.classroom import MOST_LEARNERS, Classroom
 from kit.simulator.lane import Lane
 from kit.simulator.line import with_line
+from kit.simulator.persistence.state_file import StateFile
 from kit.simulator.request_log import RequestLog, Write
 from kit.simulator.state import State
-from kit.simulator.state_file import StateFile
 
 _GRACE_SECONDS = 2  # how long a request may still take once the server has been told to stop
 _BACKLOG = 2048

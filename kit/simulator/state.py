@@ -4,31 +4,31 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kit.simulator import operations
-from kit.simulator.batches import BatchStore
-from kit.simulator.book import Book
-from kit.simulator.circumstances import Circumstances
+from kit.simulator.answers.occasion import Occasion
+from kit.simulator.batches import operations
+from kit.simulator.batches.batches import BatchStore
+from kit.simulator.chat.stored import CompletionStore
+from kit.simulator.circumstances.circumstances import Circumstances
+from kit.simulator.circumstances.faults import Faults
+from kit.simulator.circumstances.quotas import Quotas
 from kit.simulator.clock import VirtualClock
-from kit.simulator.compaction import Seal
-from kit.simulator.copies import CopyStore
 from kit.simulator.deployments import DeploymentStore
 from kit.simulator.engine import default_engine
-from kit.simulator.faults import Faults
-from kit.simulator.files import FileStore
+from kit.simulator.files.files import FileStore
+from kit.simulator.files.uploads import UploadStore
+from kit.simulator.fine_tuning.copies import CopyStore
+from kit.simulator.fine_tuning.jobs import JobStore
+from kit.simulator.fine_tuning.permissions import PermissionStore
+from kit.simulator.fine_tuning.training import Trainer
 from kit.simulator.identifiers import Identifiers
-from kit.simulator.jobs import JobStore
-from kit.simulator.journal import Journal
 from kit.simulator.lane import Lane
 from kit.simulator.models import ModelRegistry
-from kit.simulator.occasion import Occasion
-from kit.simulator.permissions import PermissionStore
+from kit.simulator.persistence.book import Book
+from kit.simulator.persistence.journal import Journal
 from kit.simulator.profiles import profile_named
-from kit.simulator.quotas import Quotas
 from kit.simulator.recent import RecentRequests
-from kit.simulator.response_store import ResponseStore
-from kit.simulator.stored import CompletionStore
-from kit.simulator.training import Trainer
-from kit.simulator.uploads import UploadStore
+from kit.simulator.responses.compaction import Seal
+from kit.simulator.responses.store import ResponseStore
 
 
 class State:
@@ -46,8 +46,8 @@ class State:
             the usual ones.
         profile: ``azure`` or ``openai-strict``; see :mod:`kit.simulator.profiles`.
         real_time: the source of real time, in seconds from any origin.
-        book: where it is kept, see :mod:`kit.simulator.journal`; by default nowhere. A book that has been
-            written in decides the seed.
+        book: where it is kept, see :mod:`kit.simulator.persistence.journal`; by default nowhere. A book that
+            has been written in decides the seed.
         lanes: where trainings, and where requests of batches wait for their turn; states may share them.
 
     Raises:

@@ -106,8 +106,8 @@ def _child(name: str) -> Iterator[_Server]:
 def _serve(name: str) -> None:
     """Be a server until the standard input ends."""
     from kit.simulator import State, serve
-    from kit.simulator.quotas import Rates
-    from kit.simulator.state_file import StateFile
+    from kit.simulator.circumstances.quotas import Rates
+    from kit.simulator.persistence.state_file import StateFile
 
     with contextlib.ExitStack() as stack:
         book = None

@@ -14,7 +14,7 @@ from kit.azure.transport import advance_clock
 from kit.cli import main
 from kit.lab import session
 from kit.simulator import serve
-from kit.simulator.faults import rule_from
+from kit.simulator.circumstances.faults import rule_from
 
 KEY = "velvet-otter-91"
 ACCOUNT = ("simulated-group", "simulated-account")

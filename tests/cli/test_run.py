@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from kit import i18n, settings
 from kit.cli import main
 from kit.notebooks.runs import CHECK_MIME
-from kit.simulator.scenarios import SUMMARIES
+from kit.simulator.circumstances.scenarios import SUMMARIES
 
 CHECK = (
     "from IPython.display import display\n"

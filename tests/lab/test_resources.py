@@ -81,7 +81,7 @@ def test_a_job_whose_answer_was_lost_is_found_by_its_training_file(client, train
     assert len(client.fine_tuning.jobs.list().data) == 1
 
 
-# What can happen to an answer on its way, in the words of kit/simulator/faults.toml.
+# What can happen to an answer on its way, in the words of kit/simulator/circumstances/faults.toml.
 LOST = ["lost", "cut", "malformed", "empty", "503; after", "408; after", "429; after"]
 
 

@@ -23,7 +23,7 @@ from kit.cli import main
 from kit.lab import practice
 from kit.notebooks.runs import step_titles
 from kit.notebooks.templates import template_paths
-from kit.simulator.scenarios import scenarios
+from kit.simulator.circumstances.scenarios import scenarios
 
 NO_SERVICE = "fine-tune-local"
 LEFT = "Nothing that could be billed is left."

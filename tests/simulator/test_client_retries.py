@@ -21,7 +21,7 @@ from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel, Dep
 from openai import AsyncOpenAI, OpenAI
 
 from kit.simulator import Simulator, serve
-from kit.simulator.quotas import Rates
+from kit.simulator.circumstances.quotas import Rates
 from kit.simulator.state import State
 
 CHAT: Any = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5}
@@ -197,7 +197,7 @@ def test_a_creation_that_outlasts_the_client_takes_place(
 
 # Under a quota: what the client waits is enough, and hardly more than that.
 WAITS = [7.143, 8.572, 8.571]
-"""Seconds until the next request is let in, worked out by hand from the rule in ``kit.simulator.quotas``.
+"""Seconds until the next request is let in, by hand from the rule in ``kit.simulator.circumstances.quotas``.
 
 Seven requests a minute are a bucket of 7/6 that fills by 7/60 a second. One is taken: 1/6 is left, and the
 rest is there after 50/7 s = 7142.9 ms. Full milliseconds are waited, so the next begin just above nothing.

@@ -33,8 +33,8 @@ from openai.types.uploads import UploadPart
 from pydantic import TypeAdapter
 
 from kit.simulator import Simulator, serve
-from kit.simulator.quotas import Rates
-from kit.simulator.uploads import LARGEST_UPLOAD
+from kit.simulator.circumstances.quotas import Rates
+from kit.simulator.files.uploads import LARGEST_UPLOAD
 
 _PLACES = [
     Path(os.environ.get("SIMULATOR_SPECIFICATION", "")),

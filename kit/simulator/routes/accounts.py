@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import access, usages
+from kit.simulator import access
+from kit.simulator.circumstances import usages
 from kit.simulator.models import BaseModel, base_models
 from kit.simulator.state import State
 from kit.simulator.wire import encoded

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from starlette.requests import Request
 
-from kit.simulator import content_filter, prompt_tokens
-from kit.simulator.context import Prompted, refuse_too_long
+from kit.simulator.answers import content_filter, prompt_tokens
+from kit.simulator.answers.context import Prompted, refuse_too_long
 from kit.simulator.deployments import Deployment
 from kit.simulator.state import State
 

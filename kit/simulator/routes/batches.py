@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.batch import SECONDS_PER_REQUEST, Batch
-from kit.simulator.batch_input import plain_address
-from kit.simulator.chat_request import metadata
-from kit.simulator.expiry import read_expiry
-from kit.simulator.fault_gate import SCOPE_KEY
-from kit.simulator.operations import ADDRESSES
+from kit.simulator.batches.batch import SECONDS_PER_REQUEST, Batch
+from kit.simulator.batches.batch_input import plain_address
+from kit.simulator.batches.operations import ADDRESSES
+from kit.simulator.chat.request import metadata
+from kit.simulator.circumstances.fault_gate import SCOPE_KEY
+from kit.simulator.files.expiry import read_expiry
 from kit.simulator.paging import page
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

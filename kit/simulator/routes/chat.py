@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import chat_request
-from kit.simulator.chat import Completion
-from kit.simulator.chat_request import ChatRequest
+from kit.simulator.answers.remembered import Remembered
+from kit.simulator.chat import request as chat_request
+from kit.simulator.chat.chat import Completion
+from kit.simulator.chat.request import ChatRequest
 from kit.simulator.paging import ordered, page
-from kit.simulator.remembered import Remembered
 from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

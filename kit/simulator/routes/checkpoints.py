@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.copies import check_destination
 from kit.simulator.errors import ApiError, invalid_payload, not_found
-from kit.simulator.job import Checkpoint, Job
+from kit.simulator.fine_tuning.copies import check_destination
+from kit.simulator.fine_tuning.job import Checkpoint, Job
 from kit.simulator.paging import page
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

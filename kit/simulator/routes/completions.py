@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.completions import TextCompletion
+from kit.simulator.chat.completions import TextCompletion
 from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

@@ -24,11 +24,11 @@ from starlette.routing import Route
 
 from kit.errors import UsageError
 from kit.simulator.access import admits
+from kit.simulator.circumstances.faults import Rule
+from kit.simulator.circumstances.quotas import Rates
+from kit.simulator.circumstances.scenarios import scenarios
 from kit.simulator.errors import ApiError, unauthorized
-from kit.simulator.faults import Rule
-from kit.simulator.quotas import Rates
 from kit.simulator.routes.bodies import json_object
-from kit.simulator.scenarios import scenarios
 from kit.simulator.state import State
 from kit.simulator.wire import encoded
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator.embeddings import EmbeddingRequest
+from kit.simulator.answers.embeddings import EmbeddingRequest
 from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kit.simulator.errors import invalid_payload
-from kit.simulator.expiry import nested, read_expiry
+from kit.simulator.files.expiry import nested, read_expiry
 from kit.simulator.paging import ordered, page
 from kit.simulator.state import State
 from kit.simulator.wire import encoded

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import job_request
+from kit.simulator.circumstances.fault_gate import SCOPE_KEY
 from kit.simulator.errors import not_tunable
-from kit.simulator.fault_gate import SCOPE_KEY
-from kit.simulator.job import Job, rendered_checkpoint
-from kit.simulator.lifecycle import QUEUE_SECONDS
+from kit.simulator.fine_tuning import job_request
+from kit.simulator.fine_tuning.job import Job, rendered_checkpoint
+from kit.simulator.fine_tuning.lifecycle import QUEUE_SECONDS
 from kit.simulator.paging import page
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

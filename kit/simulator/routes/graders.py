@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import grading
-from kit.simulator.grader_shapes import RunShape, ValidateShape
+from kit.simulator.graders import grading
+from kit.simulator.graders.shapes import RunShape, ValidateShape
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.validation import checked
 from kit.simulator.wire import encoded

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import usages
+from kit.simulator.circumstances import usages
+from kit.simulator.circumstances.fault_gate import SCOPE_KEY
+from kit.simulator.circumstances.faults import Fault
+from kit.simulator.circumstances.quotas import renewals
 from kit.simulator.deployments import CREATION_SECONDS, Deployment, Operation
 from kit.simulator.errors import ApiError
-from kit.simulator.fault_gate import SCOPE_KEY
-from kit.simulator.faults import Fault
-from kit.simulator.quotas import renewals
 from kit.simulator.routes.accounts import ACCOUNT, LOCATION, LOCATIONS
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kit.simulator import compaction, response_request
 from kit.simulator.paging import ordered, page
-from kit.simulator.response_request import ResponseRequest
-from kit.simulator.responses import ResponseMaking, replayed
+from kit.simulator.responses import compaction
+from kit.simulator.responses import request as response_request
+from kit.simulator.responses.request import ResponseRequest
+from kit.simulator.responses.responses import ResponseMaking, replayed
 from kit.simulator.routes.admission import admitted
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kit.simulator.errors import invalid_payload
-from kit.simulator.expiry import read_expiry
+from kit.simulator.files.expiry import read_expiry
+from kit.simulator.files.uploads import LARGEST_UPLOAD
 from kit.simulator.routes.bodies import json_object
 from kit.simulator.state import State
-from kit.simulator.uploads import LARGEST_UPLOAD
 from kit.simulator.validation import Shape, checked
 from kit.simulator.wire import encoded
 

@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 
 from kit.evaluation.runner import Run, background, generate
 from kit.simulator import State, serve
-from kit.simulator.quotas import Rates
+from kit.simulator.circumstances.quotas import Rates
 
 DEPLOYMENT = "gpt-oss-120b"
 PROMPTS = [[{"role": "user", "content": f"Is {n} a number? Answer yes or no."}] for n in range(60)]

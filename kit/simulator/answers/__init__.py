@@ -1,0 +1,1 @@
+"""How a model answers, whoever asked: generation, structure, content filter, context, embeddings."""

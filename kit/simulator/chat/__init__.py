@@ -1,0 +1,1 @@
+"""Chat completions, the older completions of a prompt, and completions that were stored."""

@@ -1,0 +1,1 @@
+"""Under which circumstances requests are answered: scenarios, faults, quotas."""

@@ -1,0 +1,1 @@
+"""Files: whole ones and those that arrive in parts, when they expire, and the rules for training files."""

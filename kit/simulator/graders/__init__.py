@@ -1,0 +1,1 @@
+"""Graders: their shapes, templates and formulas, and what reward a sample gets."""
