@@ -32,7 +32,7 @@ _METRICS = {
 
 _EXAMPLE = "“text=body, label=stars, 0=negative, 1=positive”"
 
-_NUMBERS = ("bleu", "chrf", "corpus_perplexity", "mean_")  # scores that are no shares
+_NUMBERS = ("bleu", "chrf", "corpus_perplexity")  # scores that are no shares
 
 _KINDS = {
     "plain": lambda: _("plain"),
@@ -205,7 +205,7 @@ def confidences(run: Answers) -> list[float]:
 def reliability_chart(run: Answers, correct: Sequence[bool]) -> Picture:
     """Draw how often the model is right when it is sure, from the log-probabilities of its answers."""
     found = calibration([min(1.0, each) for each in confidences(run)], correct, bins=5)
-    points = [ReliabilityPoint(b.confidence, b.accuracy, *b.interval[:2], b.n) for b in found.bins]
+    points = [ReliabilityPoint(b.confidence, b.accuracy, *b.interval, b.n) for b in found.bins]
     return plots.reliability(points, found.error)
 
 
