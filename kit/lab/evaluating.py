@@ -12,7 +12,7 @@ from kit.evaluation.experiments import Experiments
 from kit.evaluation.languages import LabelSet
 from kit.evaluation.languages import sentiment as sentiment_in
 from kit.evaluation.metrics.calibration import calibration
-from kit.evaluation.metrics.classification import confusion_matrix
+from kit.evaluation.metrics.classification import confusion_matrix, per_class
 from kit.evaluation.metrics.score import Score
 from kit.evaluation.parsing import Reason, counted, parse_label
 from kit.evaluation.sampling import Split
@@ -171,6 +171,17 @@ def confusion(
     return plots.confusion_matrix(
         matrix.counts.tolist(), [labels.called(name) for name in matrix.labels], names
     )
+
+
+def by_label(predicted: Sequence[str | None], truth: Sequence[str], labels: LabelSet) -> Picture:
+    """Draw precision, recall and F1 of each label, with intervals."""
+    found = per_class(predicted, truth, labels.keys)
+    names = [_("{group} ({n})").format(group=labels.called(each.label), n=number(each.n)) for each in found]
+    series = {
+        _METRICS[f"macro_{kind}"](): [_estimate(getattr(each, kind)) for each in found]
+        for kind in ("precision", "recall", "f1")
+    }
+    return plots.score_groups(names, series, _("Scores by label"))
 
 
 def by_group(
