@@ -332,10 +332,10 @@ lab.check(
 #
 # ## 8. Interpret
 #
-# One number hides where a model fails. The **confusion matrix** shows what was taken for what, answers without a label included.
+# One number hides where a model fails. The **confusion matrix** shows what was taken for what, answers without a label included. The bars below it show precision, recall and F1 of each label; their means stand in the table of step 7.
 
 # %%
-lab.confusion(predicted, truth, labels, run)
+display(lab.confusion(predicted, truth, labels, run), lab.by_label(predicted, truth, labels))
 
 # %% [markdown]
 # The reviews of this course are of four kinds: plain ones, and such with negations, with mixed feelings or with irony. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences. Reviews from elsewhere have no kinds; then the cell shows nothing.

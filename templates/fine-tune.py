@@ -186,7 +186,9 @@ lab.check(
 # %%
 cost = lab.estimate(base, sum(total_tokens), n_epochs, training_type)
 print(_(f"Tokens to be billed: {lab.number(cost.billed_tokens)}"))
-plan = lab.preflight(base, cost, validation)
+capacity = 10  # thousands of tokens per minute
+max_tokens = 1000
+plan = lab.preflight(base, cost, validation, max_tokens=max_tokens, capacity=capacity)
 plan
 
 # %% [markdown]
@@ -351,7 +353,7 @@ account = (connection.resource_group, connection.account)
 
 # %%
 def deploy(name, source):
-    sku = Sku(name="GlobalStandard", capacity=10)  # thousands of tokens per minute
+    sku = Sku(name="GlobalStandard", capacity=capacity)
     properties = DeploymentProperties(model=source)
     deployment = Deployment(sku=sku, properties=properties, tags=lab.tags())
     return management.deployments.begin_create_or_update(*account, name, deployment).result()
@@ -407,7 +409,7 @@ for chunk in stream:
 # %%
 def answer(deployment, messages):
     reply = client.chat.completions.create(
-        model=deployment, messages=messages, temperature=0, max_tokens=1000
+        model=deployment, messages=messages, temperature=0, max_tokens=max_tokens
     )
     return reply.choices[0].message.content or ""
 

@@ -30,8 +30,6 @@ def draw_all(labels=("negative", "positive")):
         plots.score_intervals({"BLEU": Estimate(34.2, 30.1, 38)}, names[1]),
         plots.score_groups(names, bars),
         plots.reliability(POINTS, 0.18),
-        plots.perplexity_by_correctness([1.1, 1.3, 1.2, 2], [1.9, 4.2, 3.3]),
-        plots.perplexity_by_correctness([1.5], []),
     ]
 
 
@@ -70,7 +68,7 @@ def test_a_character_that_no_font_has_would_be_noticed():
 
 
 def test_the_alternative_text_carries_the_message():
-    matrix, scores, bleu, groups, curve, perplexity, only_right = draw_all()
+    matrix, scores, bleu, groups, curve = draw_all()
     assert "number of answers: 80." in matrix.alt
     assert "“negative”, answered: negative 31, positive 5, Refused 3, and No label 1." in matrix.alt
     assert "F1: 81.0% (from 70.0% to 90.0%)." in scores.alt
@@ -79,8 +77,6 @@ def test_the_alternative_text_carries_the_message():
     assert "positive: F1 60.0% (from 40.0% to 70.0%), negative 40.0%, and positive 40.0%." in groups.alt
     assert "number of answers: 46. Expected calibration error: 18.0%." in curve.alt
     assert "Confidence 95%: 75% right (40)." in curve.alt
-    assert "Right answers: 4, median 1.25. Wrong answers: 3, median 3.30." in perplexity.alt
-    assert only_right.alt.endswith("Wrong answers: none.")
 
 
 def test_numbers_follow_the_locale():
@@ -112,8 +108,6 @@ def test_cells_are_shaded_by_their_share_of_the_row():
         lambda: plots.score_groups(["a"], {"F1": []}),
         lambda: plots.score_groups(["a"], {str(n): [Estimate(1)] for n in range(5)}),
         lambda: plots.reliability([]),
-        lambda: plots.perplexity_by_correctness([], []),
-        lambda: plots.perplexity_by_correctness([0.5], []),
     ],
 )
 def test_what_cannot_be_drawn_is_said(draw):

@@ -49,15 +49,21 @@ COOKBOOK = [
 ]
 
 
+def count_texts(texts, name="o200k_base"):
+    """Count texts as messages without a role: 3 tokens for the conversation, 3 for the message."""
+    conversations = [[{"content": text}] for text in texts]
+    return [each.total - 6 for each in tokens.count_conversations(conversations, name)]
+
+
 @pytest.mark.parametrize(("name", "expected"), [("o200k_base", 124), ("cl100k_base", 129)])
 def test_conversation_counts_what_the_service_counted(name, expected):
-    assert tokens.count_conversation(COOKBOOK, name) == (expected, 0)
+    assert tokens.count_conversations([COOKBOOK], name) == [(expected, 0)]
 
 
 @pytest.mark.parametrize("text", ["hello world", "coração", "你好，世界", "🚲 ¿Dónde?", ""])
 @pytest.mark.parametrize("name", ["o200k_base", "o200k_harmony"])
 def test_texts_agree_with_tiktoken(text, name):
-    assert tokens.count_texts([text], name) == [len(tiktoken.get_encoding(name).encode(text))]
+    assert count_texts([text], name) == [len(tiktoken.get_encoding(name).encode(text))]
 
 
 def test_assistant_share_is_the_content_alone():
@@ -69,25 +75,25 @@ def test_assistant_share_is_the_content_alone():
             "weight": 1,
         },  # 3 + "assistant" 1 + 1; a weight is no text
     ]
-    assert tokens.count_conversation(messages) == (6 + 5 + 3, 1)
+    assert tokens.count_conversations([messages]) == [(6 + 5 + 3, 1)]
 
 
 def test_special_tokens_in_what_a_user_wrote_are_ordinary_text():
     encoded = tiktoken.get_encoding("o200k_base").encode("<|endoftext|>", disallowed_special=())
-    assert tokens.count_texts(["<|endoftext|>"]) == [len(encoded)]
+    assert count_texts(["<|endoftext|>"]) == [len(encoded)]
     assert len(encoded) > 1
 
 
 def test_lone_surrogates_are_counted():
-    assert tokens.count_texts(["half \ud83d"])[0] > 1
+    assert count_texts(["half \ud83d"])[0] > 1
 
 
 def test_content_parts_and_tool_calls():
     parts = [{"type": "text", "text": "hello world"}, {"type": "image_url", "image_url": {"url": "x" * 900}}]
-    assert tokens.count_conversation([{"role": "user", "content": parts}]).total == 3 + 1 + 2 + 3
+    assert tokens.count_conversations([[{"role": "user", "content": parts}]]) == [(3 + 1 + 2 + 3, 0)]
     call = {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function"}]}
-    spelled = tokens.count_texts(['[{"id":"a","type":"function"}]'])[0]
-    assert tokens.count_conversation([call]) == (3 + 1 + spelled + 3, 0)
+    spelled = count_texts(['[{"id":"a","type":"function"}]'])[0]
+    assert tokens.count_conversations([[call]]) == [(3 + 1 + spelled + 3, 0)]
 
 
 @pytest.fixture
@@ -114,7 +120,7 @@ def one_by_one(texts, name):
 def test_many_texts_keep_their_order_and_repeats():
     texts = [f"{'word ' * (n % 200)}{n}" for n in range(1700)] * 2
     assert sum(map(len, set(texts))) > 300_000
-    assert tokens.count_texts(texts) == one_by_one(texts, "o200k_base")
+    assert count_texts(texts) == one_by_one(texts, "o200k_base")
 
 
 def test_more_than_a_million_characters_are_counted_in_words(monkeypatch):
@@ -124,7 +130,7 @@ def test_more_than_a_million_characters_are_counted_in_words(monkeypatch):
     monkeypatch.setattr(words, "_MOST", 500)
     seen = []
     monkeypatch.setattr(words, "count", lambda *given, count=words.count: seen.append(1) or count(*given))
-    assert tokens.count_texts(texts) == one_by_one(texts, "o200k_base")
+    assert count_texts(texts) == one_by_one(texts, "o200k_base")
     assert seen
 
 
@@ -133,7 +139,7 @@ def test_more_than_a_million_characters_are_counted_in_words(monkeypatch):
 def test_texts_that_end_and_begin_awkwardly_count_as_they_do_alone(name):
     """Many texts go to tiktoken in one call: spaces, words and marks must not grow together."""
     texts = [left + filler + right for left in AWKWARD for filler in ("", "x", " x ") for right in AWKWARD]
-    assert tokens.count_texts(texts, name) == one_by_one(texts, name)
+    assert count_texts(texts, name) == one_by_one(texts, name)
 
 
 @pytest.mark.usefixtures("in_words")
@@ -141,7 +147,7 @@ def test_texts_that_end_and_begin_awkwardly_count_as_they_do_alone(name):
 @hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @hypothesis.given(texts=st.lists(st.lists(st.one_of(st.sampled_from(AWKWARD), st.text())).map("".join)))
 def test_texts_of_anything_count_as_they_do_alone(name, texts):
-    assert tokens.count_texts(texts, name) == one_by_one(texts, name)
+    assert count_texts(texts, name) == one_by_one(texts, name)
 
 
 def test_limit_cost_and_comparison():
@@ -155,9 +161,8 @@ def test_limit_cost_and_comparison():
 
 def test_many_conversations_count_as_each_one_does():
     conversations = [COOKBOOK[: n % 6 + 1] for n in range(30)]
-    assert tokens.count_conversations(conversations) == [
-        tokens.count_conversation(each) for each in conversations
-    ]
+    one_by_one = [tokens.count_conversations([each])[0] for each in conversations]
+    assert tokens.count_conversations(conversations) == one_by_one
 
 
 def test_a_summary_of_many_of_one_and_of_none():
@@ -174,7 +179,7 @@ def test_unknown_encoding_names_the_known_ones():
 
 def test_a_model_with_its_own_tokenizer_is_not_guessed():
     with pytest.raises(UsageError, match="tokenizer of its own"):
-        tokens.count_texts(["hello"], models.find("Llama-3.3-70B-Instruct").encoding)
+        count_texts(["hello"], models.find("Llama-3.3-70B-Instruct").encoding)
 
 
 def test_every_encoding_of_the_model_table_exists():
@@ -188,7 +193,7 @@ def refuse(*_): raise OSError("no network in this test")
 socket.socket.connect = socket.getaddrinfo = refuse
 from kit import tokens
 names = "o200k_base", "o200k_harmony", "cl100k_base"
-print([tokens.count_texts(["你好 world"], name)[0] for name in names])
+print([tokens.count_conversations([[{"content": "你好 world"}]], name)[0].total - 6 for name in names])
 try:
     tokens.encoding("p50k_base")
 except Exception as error:
@@ -225,6 +230,6 @@ def test_harmony_is_there_where_tiktoken_is_too_old_to_know_it(monkeypatch):
 @pytest.mark.usefixtures("in_words")
 def test_counts_are_the_same_with_a_tiktoken_that_cannot_encode_to_numpy(monkeypatch):
     texts = ["Olá!", "你好，世界", "", "half a pair \ud83d", "a <|endoftext|> b"]
-    expected = tokens.count_texts(texts)
+    expected = count_texts(texts)
     monkeypatch.delattr(tiktoken.Encoding, "encode_to_numpy", raising=False)
-    assert tokens.count_texts(texts) == expected
+    assert count_texts(texts) == expected

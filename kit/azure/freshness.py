@@ -34,21 +34,15 @@ class Notice:
     url: str
 
 
-def notices(rows: Iterable[Model], on: datetime.date, days: int = DAYS) -> Iterator[Notice]:
-    """Yield what is stale or ending on a day.
-
-    Args:
-        rows: the rows to look at.
-        on: the day.
-        days: how old a figure may be, and how near an end.
-    """
+def notices(rows: Iterable[Model], on: datetime.date) -> Iterator[Notice]:
+    """Yield what is stale or ending on a day."""
     for row in rows:
         groups = {"support": row.source, "prices": row.pricing.source, "retirement": row.retirement.source}
         for name, source in groups.items():
-            if source.as_of != UNKNOWN_DAY and (on - source.as_of).days > days:
+            if source.as_of != UNKNOWN_DAY and (on - source.as_of).days > DAYS:
                 yield Notice(row.name, "stale", name, source.as_of, source.url)
         ends = row.retirement
         for name in ("base", "training_new_customers", "training_existing", "deployments"):
             day = getattr(ends, name)
-            if day is not None and 0 <= (day - on).days <= days:
+            if day is not None and 0 <= (day - on).days <= DAYS:
                 yield Notice(row.name, "ending", name, day, ends.source.url)

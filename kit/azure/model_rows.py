@@ -24,17 +24,14 @@ class Source:
 class Pricing:
     """List prices in US dollars; what is not listed is absent.
 
-    ``training`` per million tokens and ``training_hour`` per hour (reinforcement), by training type;
-    ``hosting`` per hour of a tuned deployment, by deployment type; ``input`` and ``output`` per million
-    tokens, deployed as Global Standard.
+    ``training`` per million tokens, by training type; ``hosting`` per hour of a tuned deployment, by
+    deployment type; ``input`` and ``output`` per million tokens, deployed as Global Standard.
     """
 
     training: Mapping[str, float] = field(default_factory=dict)
-    training_hour: Mapping[str, float] = field(default_factory=dict)
     hosting: Mapping[str, float] = field(default_factory=dict)
     input: float | None = None
     output: float | None = None
-    currency: str = "USD"
     source: Source = field(default_factory=Source)
 
 
@@ -54,7 +51,7 @@ class Retirement:
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table file with their sources and region sets filled in.
+    """Yield the rows of a table file with their sources filled in.
 
     Raises:
         UsageError: the file cannot be read, is not TOML, or a row has no name or no source.
@@ -68,11 +65,10 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             file=path,
             reason=error,
         ) from error
-    sets = content.get("region_sets", {})
     try:
         sources = {name: Source(**value) for name, value in content.get("sources", {}).items()}
         for row in content.get("model", []):
-            yield _row(row, sets, sources)
+            yield _row(row, sources)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(
             N_("The model table {file} has a row that is not complete: {reason}"),
@@ -82,17 +78,13 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def _row(row: Mapping[str, Any], sets: Mapping[str, Any], sources: Mapping[str, Source]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], sources: Mapping[str, Source]) -> dict[str, Any]:
     filled: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }
     filled["name"] = str(row["name"])
     own = filled.get("source")
     filled["source"] = Source(**own) if own else sources["support"]
-    filled["regions"] = {
-        kind: tuple(sets[names] if isinstance(names, str) else names)
-        for kind, names in row.get("regions", {}).items()
-    }
     filled["pricing"] = Pricing(**_sourced(row.get("pricing", {}), sources.get("prices")))
     filled["retirement"] = Retirement(**_sourced(row.get("retirement", {}), sources.get("retirement")))
     return filled

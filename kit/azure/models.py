@@ -54,13 +54,10 @@ class Model:
     preview: bool = False
     training_types: tuple[str, ...] = ()
     deployment_types: tuple[str, ...] = ()
-    regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    reasoning: bool = False
     rejects: tuple[str, ...] = ()
     context_limit: int | None = None
     base_deployable: bool = False
     compare_with: str = ""
-    notes: str = ""
     pricing: Pricing = field(default_factory=Pricing)
     retirement: Retirement = field(default_factory=Retirement)
 
@@ -157,25 +154,24 @@ def _model(row: Mapping[str, Any], path: Path) -> Model:
         ) from None
 
 
-def table(extra: Path | None = None) -> Mapping[str, Model]:
-    """Return the table by name, in the order of preference; rows of ``extra`` come first and replace others.
+def table() -> Mapping[str, Model]:
+    """Return the table by name, in the order of preference.
 
-    Args:
-        extra: a file of a learner's own, in the form of ``models.toml``; left out, the one that the
-            environment variable ``KIT_MODELS`` names, if any.
+    Rows of a learner's own file, which the environment variable ``KIT_MODELS`` names, come first and replace
+    others.
 
     Raises:
-        UsageError: the file ``extra`` cannot be read or is not of the table's form.
+        UsageError: that file cannot be read or is not of the form of ``models.toml``.
     """
     named = settings.variable("KIT_MODELS")
-    if extra is None and not named:
+    if not named:
         return _packaged()
-    added = _models(extra or Path(named).expanduser())
+    added = _models(Path(named).expanduser())
     kept = {name: row for name, row in _packaged().items() if name not in added}
     return MappingProxyType({**added, **kept})
 
 
-def find(name: str, extra: Path | None = None) -> Model:
+def find(name: str) -> Model:
     """Return a row by name, alias or identifier with version, in any case.
 
     The name of a tuned model, ``gpt-4.1-2025-04-14.ft-…``, finds the model it was made from.
@@ -183,7 +179,7 @@ def find(name: str, extra: Path | None = None) -> Model:
     Raises:
         ModelError: there is no such row; the message names the nearest ones.
     """
-    rows = table(extra)
+    rows = table()
     spellings: dict[str, Model] = {}
     for row in rows.values():
         for spelling in (row.name, row.identifier, f"{row.name}-{row.version}", *row.aliases):

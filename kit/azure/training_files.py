@@ -100,24 +100,10 @@ def read_training_file(path: Path | str) -> list[Example]:
     return validate(path).require()
 
 
-def validate(
-    source: Path | str | Sequence[Example], *, minimum: int = MINIMUM_EXAMPLES, name: str = ""
-) -> Report:
-    """Check a file, or examples already read; with those, “line” counts examples.
-
-    Args:
-        source: a path, or examples.
-        minimum: how many examples there must be at least.
-        name: what messages call the source; the path as it was given, if left out.
-    """
-    if isinstance(source, str | Path):
-        return _validate_file(Path(source), minimum, name or str(source))
-    numbered = [(number, example) for number, example in enumerate(source, start=1)]
-    return _report(name or "examples", numbered, [], minimum)
-
-
-def _validate_file(path: Path, minimum: int, name: str) -> Report:
-    content, fault = _load(path)
+def validate(path: Path | str) -> Report:
+    """Check a file as the service will check it."""
+    name = str(path)
+    content, fault = _load(Path(path))
     if fault:
         return Report(name, [], (Problem(name, None, fault),))
     numbered: list[tuple[int, Any]] = []
@@ -130,7 +116,7 @@ def _validate_file(path: Path, minimum: int, name: str) -> Report:
                 return Report(name, [], tuple(problems))
         else:
             numbered.append((number, example))
-    return _report(name, numbered, problems, minimum)
+    return _report(name, numbered, problems)
 
 
 def _load(path: Path) -> tuple[bytes, Fault | None]:
@@ -167,7 +153,7 @@ def _lines(content: bytes) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in content.rstrip(b"\r\n \t").split(b"\n")]
 
 
-def _report(name: str, numbered: list[tuple[int, Any]], problems: list[Problem], minimum: int) -> Report:
+def _report(name: str, numbered: list[tuple[int, Any]], problems: list[Problem]) -> Report:
     seen: dict[str, int] = {}
     for number, example in numbered:
         faults = check_example(example)
@@ -178,8 +164,8 @@ def _report(name: str, numbered: list[tuple[int, Any]], problems: list[Problem],
                 faults = [_repeated(first)]
         problems.extend(Problem(name, number, fault) for fault in faults)
     problems.sort(key=lambda problem: problem.line or 0)
-    if len(numbered) < minimum and not problems:
-        problems.append(Problem(name, None, _too_few(len(numbered), minimum)))
+    if len(numbered) < MINIMUM_EXAMPLES and not problems:
+        problems.append(Problem(name, None, _too_few(len(numbered))))
     return Report(name, [example for _, example in numbered], tuple(problems))
 
 
@@ -191,37 +177,22 @@ def _repeated(first: int) -> Fault:
     )
 
 
-def _too_few(count: int, minimum: int) -> Fault:
+def _too_few(count: int) -> Fault:
     return Fault(
         N_("The file has {count} examples; the service needs {minimum} at least."),
         N_("Add examples; for a visible effect, 50 to 100 good ones."),
-        {"count": count, "minimum": minimum},
+        {"count": count, "minimum": MINIMUM_EXAMPLES},
     )
 
 
-@dataclass(frozen=True)
-class Leak:
-    """The same question in both files: the numbers of the examples, from 1, and the question as validated."""
-
-    training: int
-    validation: int
-    question: str
-
-
-def leakage(training: Sequence[Example], validation: Sequence[Example]) -> list[Leak]:
-    """Return the validation examples whose questions stand in the training examples, too.
+def leakage(training: Sequence[Example], validation: Sequence[Example]) -> list[str]:
+    """Return the questions of the validation examples that stand in the training examples, too.
 
     Questions are compared by letters and digits alone, without case, width and spacing: ``Ｈｉ！`` is ``hi``.
     """
-    known: dict[str, int] = {}
-    for number, example in enumerate(training, start=1):
-        known.setdefault(_normalized(_question(example)), number)
-    known.pop("", None)
-    return [
-        Leak(known[key], number, _question(example))
-        for number, example in enumerate(validation, start=1)
-        if (key := _normalized(_question(example))) in known
-    ]
+    known = {_normalized(_question(example)) for example in training} - {""}
+    questions = map(_question, validation)
+    return [question for question in questions if _normalized(question) in known]
 
 
 def _question(example: Example) -> str:

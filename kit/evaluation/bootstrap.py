@@ -29,26 +29,10 @@ _CELLS = 1_000_000  # drawn at a time: 8 MB each for the draws and the weights, 
 
 
 class Interval(NamedTuple):
-    """A confidence interval: its ends, its confidence (0.95 is 95 %), and how it was found."""
+    """The ends of a confidence interval, always one of 95 %; a score's signature says how it was found."""
 
     low: float
     high: float
-    confidence: float
-    method: str
-
-
-def check_confidence(confidence: float) -> None:
-    """Refuse a confidence outside (0, 1).
-
-    Raises:
-        UsageError: always then.
-    """
-    if not 0 < confidence < 1:
-        raise UsageError(
-            N_("A confidence of {confidence} is not possible."),
-            advice=N_("Choose a number between 0 and 1, such as 0.95."),
-            confidence=confidence,
-        )
 
 
 def draw_weights(items: int, resamples: int, seed: int) -> Iterator[Numbers]:
@@ -76,7 +60,9 @@ def draw_weights(items: int, resamples: int, seed: int) -> Iterator[Numbers]:
         yield counts.reshape(rows, items).astype(np.float64)
 
 
-def resample(statistics: NDArray[Any], formula: Formula, resamples: int, seed: int) -> Numbers:
+def resample(
+    statistics: NDArray[Any], formula: Formula, resamples: int = RESAMPLES, seed: int = SEED
+) -> Numbers:
     """Return the score of each resample.
 
     Args:
@@ -93,33 +79,11 @@ def resample(statistics: NDArray[Any], formula: Formula, resamples: int, seed: i
     return np.concatenate(blocks)
 
 
-def percentile_interval(scores: Numbers, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval that leaves the same share of resampled scores below and above it.
-
-    Raises:
-        UsageError: the confidence is not between 0 and 1.
-    """
-    check_confidence(confidence)
-    tail = (1 - confidence) / 2
+def percentile_interval(scores: Numbers) -> Interval:
+    """Return the interval that leaves the same share of resampled scores below and above it."""
+    tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(scores, [tail, 1 - tail])
-    return Interval(float(low), float(high), confidence, "percentile bootstrap")
-
-
-def interval(
-    statistics: NDArray[Any],
-    formula: Formula,
-    *,
-    confidence: float = CONFIDENCE,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Interval:
-    """Return the percentile interval of a score; see :func:`resample` for the arguments.
-
-    Raises:
-        UsageError: there is no item, or the confidence is not between 0 and 1.
-    """
-    check_confidence(confidence)
-    return percentile_interval(resample(statistics, formula, resamples, seed), confidence)
+    return Interval(float(low), float(high))
 
 
 def mean_of(sums: Numbers) -> Numbers:

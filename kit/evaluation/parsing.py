@@ -127,13 +127,7 @@ class _Answer:
         return not before or before[-1] in ".!;。\n"
 
 
-def parse_label(
-    answer: str | None,
-    labels: LabelSet,
-    *,
-    finish_reason: str | None = None,
-    table: Languages | None = None,
-) -> Parsed:
+def parse_label(answer: str | None, labels: LabelSet, *, finish_reason: str | None = None) -> Parsed:
     """Find the one label that an answer affirms.
 
     In order: an empty answer is ``empty``; a label that is a sentence of its own (“Positive. The food …”) or
@@ -147,12 +141,11 @@ def parse_label(
         labels: the allowed labels and the language that was asked for.
         finish_reason: of the API, if known: ``content_filter`` is a refusal, and an answer without a label
             that stopped at ``length`` is ``cut``.
-        table: the languages; without it those of the kit.
 
     Raises:
         UsageError: the table does not have the language of the labels.
     """
-    known = table or languages()
+    known = languages()
     text = _QUIET.sub(" ", normalized(answer or ""))
     if finish_reason == "content_filter":
         return Parsed(None, Reason.REFUSAL)
@@ -213,11 +206,6 @@ def _breaks_off(text: str, labels: LabelSet) -> bool:
             if not unspaced and re.search(rf"(?<!\w)(?:{'|'.join(map(re.escape, stumps))})$", text):
                 return True
     return False
-
-
-def parse_labels(answers: Sequence[str | None], labels: LabelSet) -> list[Parsed]:
-    """Parse many answers; see :func:`parse_label`."""
-    return [parse_label(answer, labels) for answer in answers]
 
 
 def counted(parsed: Iterable[Parsed]) -> dict[Reason, int]:

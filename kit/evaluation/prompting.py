@@ -1,4 +1,4 @@
-"""The pieces of a prompt for classification: the allowed labels in words, and examples to learn from.
+"""Prompts for classification, with examples to learn from.
 
 The instruction itself is the lesson and stands in the notebook.
 """
@@ -7,18 +7,12 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 
-from kit import i18n
 from kit.errors import N_, UsageError
 from kit.evaluation.bootstrap import SEED
 from kit.evaluation.data import LabelledText
 from kit.evaluation.languages import LabelSet
 
 Messages = list[dict[str, str]]
-
-
-def allowed(labels: LabelSet) -> str:
-    """Return the names of the labels as a sentence lists them in their language: “positive and negative”."""
-    return i18n.joined(labels.names(), locale=labels.locale)
 
 
 def choose_examples(

@@ -34,12 +34,7 @@ def _text(row: Any) -> Hashable:
 
 
 def stratified_sample(
-    rows: Sequence[Row],
-    size: int,
-    *,
-    seed: int = SEED,
-    balanced: bool = False,
-    by: Callable[[Row], Hashable] = _label,
+    rows: Sequence[Row], size: int, *, seed: int = SEED, by: Callable[[Row], Hashable] = _label
 ) -> list[Row]:
     """Return ``size`` rows in random order, each label with its share of the whole.
 
@@ -49,7 +44,6 @@ def stratified_sample(
         rows: the whole, in any order.
         size: how many.
         seed: the same seed gives the same sample.
-        balanced: equally many of each label instead, as far as they go.
         by: the label of a row; without it ``row.label`` or ``row["label"]``.
 
     Raises:
@@ -66,13 +60,16 @@ def stratified_sample(
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         groups[by(row)].append(place)
-    shares = _equal(groups, size) if balanced else _proportional(groups, size)
-    chosen = [place for label, share in shares.items() for place in chance.sample(groups[label], share)]
+    chosen = [
+        place
+        for label, share in _shares(groups, size).items()
+        for place in chance.sample(groups[label], share)
+    ]
     chance.shuffle(chosen)
     return [rows[place] for place in chosen]
 
 
-def _proportional(groups: dict[Hashable, list[int]], size: int) -> dict[Hashable, int]:
+def _shares(groups: dict[Hashable, list[int]], size: int) -> dict[Hashable, int]:
     n = sum(map(len, groups.values()))
     shares = {label: size * len(places) // n for label, places in groups.items()}
     remainders = sorted(groups, key=lambda label: size * len(groups[label]) % n, reverse=True)
@@ -81,24 +78,11 @@ def _proportional(groups: dict[Hashable, list[int]], size: int) -> dict[Hashable
     return shares
 
 
-def _equal(groups: dict[Hashable, list[int]], size: int) -> dict[Hashable, int]:
-    shares = dict.fromkeys(groups, 0)
-    left = size
-    while left:
-        open_groups = [label for label in groups if shares[label] < len(groups[label])]
-        each = max(1, left // len(open_groups))
-        for label in open_groups[:left]:
-            more = min(each, len(groups[label]) - shares[label], left)
-            shares[label] += more
-            left -= more
-    return shares
-
-
-def without_duplicates(rows: Sequence[Row], *, by: Callable[[Row], Hashable] = _text) -> list[Row]:
+def _without_duplicates(rows: Sequence[Row]) -> list[Row]:
     """Return the rows whose text has not occurred before; difference in case and spaces does not count."""
     first: dict[Hashable, Row] = {}
     for row in rows:
-        text = by(row)
+        text = _text(row)
         first.setdefault(" ".join(text.casefold().split()) if isinstance(text, str) else text, row)
     return list(first.values())
 
@@ -108,26 +92,26 @@ def split(
     *,
     validation: int | float,
     test: int | float,
-    train: int | float | None = None,
     seed: int = SEED,
 ) -> Split[Row]:
     """Return three parts with the same share of every label; a text that occurs twice is taken once.
+
+    What is in neither of the other parts is for training.
 
     Args:
         rows: with ``label`` and ``text``, as attributes or keys.
         validation: how many rows: a number, or as a fraction below 1 a share of all.
         test: the same for the test part.
-        train: the same for the training part; without it all that is left.
         seed: the same seed gives the same parts.
 
     Raises:
         UsageError: the parts are larger than the whole, or one would be empty.
     """
-    unique = without_duplicates(rows)
-    wanted = {"validation": validation, "test": test} | ({} if train is None else {"train": train})
+    unique = _without_duplicates(rows)
+    wanted = {"validation": validation, "test": test}
     sizes = {name: round(n * len(unique)) if n < 1 else int(n) for name, n in wanted.items()}
-    sizes.setdefault("train", len(unique) - sum(sizes.values()))
-    if sum(sizes.values()) > len(unique) or min(sizes.values()) < 1:
+    sizes["train"] = len(unique) - sum(sizes.values())
+    if min(sizes.values()) < 1:
         raise UsageError(
             N_("{n} different texts cannot be split into {train} + {validation} + {test}."),
             advice=N_("Every part needs at least one text: training, validation, test."),

@@ -3,7 +3,7 @@
 import importlib.util
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kit.evaluation.experiments import Row
@@ -16,9 +16,7 @@ def available() -> bool:
     return importlib.util.find_spec("mlflow") is not None
 
 
-def log_experiments(
-    rows: Sequence[Row], *, metrics: Sequence[str], experiment: str, tags: Mapping[str, str] | None = None
-) -> list[str]:
+def log_experiments(rows: Sequence[Row], *, metrics: Sequence[str], experiment: str) -> list[str]:
     """Log each row as a run; return the runs' identifiers, none where MLflow is not installed.
 
     A run is sent as one ``log_batch``. The place is MLflow's own choice: the workspace on Databricks,
@@ -29,11 +27,10 @@ def log_experiments(
         metrics: names of the columns that are metrics, ``…_low`` and ``…_high`` go with them; what is not
             among them and no result of a comparison is a parameter.
         experiment: name of the MLflow experiment; made if it does not exist.
-        tags: of every run.
     """
     if not available():
         return []
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric, Param
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient()
@@ -48,7 +45,6 @@ def log_experiments(
             run.info.run_id,
             metrics=[Metric(name, value, now, 0) for name, value in numbers.items()],
             params=[Param(name, value) for name, value in settings.items()],
-            tags=[RunTag(name, value) for name, value in (tags or {}).items()],
         )
         client.set_terminated(run.info.run_id)
         logged.append(run.info.run_id)

@@ -33,6 +33,7 @@ from kit.lab.data import (
 )
 from kit.lab.evaluating import (
     by_group,
+    by_label,
     confusion,
     experiment_table,
     overview,
@@ -82,6 +83,7 @@ __all__ = [
     "bleu",
     "budget",
     "by_group",
+    "by_label",
     "chat_model",
     "check",
     "choose_examples",

@@ -60,7 +60,7 @@ def validate(training: Path, validation: Path) -> Table:
 
 def leaks(training: Sequence[Example], validation: Sequence[Example]) -> list[str]:
     """Return the validation questions that stand in the training file, too."""
-    return [leak.question for leak in training_files.leakage(training, validation)]
+    return training_files.leakage(training, validation)
 
 
 def count_tokens(examples: Sequence[Example], model: str) -> tuple[list[int], list[int]]:

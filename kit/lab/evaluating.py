@@ -12,7 +12,7 @@ from kit.evaluation.experiments import Experiments
 from kit.evaluation.languages import LabelSet
 from kit.evaluation.languages import sentiment as sentiment_in
 from kit.evaluation.metrics.calibration import calibration
-from kit.evaluation.metrics.classification import confusion_matrix
+from kit.evaluation.metrics.classification import confusion_matrix, per_class
 from kit.evaluation.metrics.score import Score
 from kit.evaluation.parsing import Reason, counted, parse_label
 from kit.evaluation.sampling import Split
@@ -32,7 +32,7 @@ _METRICS = {
 
 _EXAMPLE = "“text=body, label=stars, 0=negative, 1=positive”"
 
-_NUMBERS = ("bleu", "chrf", "corpus_perplexity", "mean_")  # scores that are no shares
+_NUMBERS = ("bleu", "chrf", "corpus_perplexity")  # scores that are no shares
 
 _KINDS = {
     "plain": lambda: _("plain"),
@@ -173,6 +173,17 @@ def confusion(
     )
 
 
+def by_label(predicted: Sequence[str | None], truth: Sequence[str], labels: LabelSet) -> Picture:
+    """Draw precision, recall and F1 of each label, with intervals."""
+    found = per_class(predicted, truth, labels.keys)
+    names = [_("{group} ({n})").format(group=labels.called(each.label), n=number(each.n)) for each in found]
+    series = {
+        _METRICS[f"macro_{kind}"](): [_estimate(getattr(each, kind)) for each in found]
+        for kind in ("precision", "recall", "f1")
+    }
+    return plots.score_groups(names, series, _("Scores by label"))
+
+
 def by_group(
     metric: Callable[[Sequence[str | None], Sequence[str]], Score],
     predicted: Sequence[str | None],
@@ -205,7 +216,7 @@ def confidences(run: Answers) -> list[float]:
 def reliability_chart(run: Answers, correct: Sequence[bool]) -> Picture:
     """Draw how often the model is right when it is sure, from the log-probabilities of its answers."""
     found = calibration([min(1.0, each) for each in confidences(run)], correct, bins=5)
-    points = [ReliabilityPoint(b.confidence, b.accuracy, *b.interval[:2], b.n) for b in found.bins]
+    points = [ReliabilityPoint(b.confidence, b.accuracy, *b.interval, b.n) for b in found.bins]
     return plots.reliability(points, found.error)
 
 

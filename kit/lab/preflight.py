@@ -40,8 +40,8 @@ def preflight(
     cost: CostEstimate,
     examples: Sequence[Mapping[str, Any]],
     *,
-    max_tokens: int = 1000,
-    capacity: int = 10,
+    max_tokens: int,
+    capacity: int,
 ) -> Preflight:
     """Return what the lab will cost until its first hour of hosting is over; stop if that is too much.
 
@@ -49,8 +49,8 @@ def preflight(
         base: the model to train.
         cost: what training and hosting cost.
         examples: their questions will be put to the tuned model and to the one it is compared with.
-        max_tokens: the longest answer allowed.
-        capacity: of each deployment, in thousands of tokens per minute.
+        max_tokens: the longest answer that the lab will allow.
+        capacity: of each of its deployments, in thousands of tokens per minute.
 
     Raises:
         BudgetError: it is more than the parameter ``budget`` leaves.

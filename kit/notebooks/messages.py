@@ -43,15 +43,9 @@ def extract(text: str) -> list[Message]:
     return [Message(segment.line, segment.msgid, segment.kind) for segment in found]
 
 
-def translate(text: str, catalog: Mapping[str, str], mark: Mark | None = None) -> str:
-    """Return a markdown text with the translations of ``catalog`` in place.
-
-    Args:
-        text: markdown.
-        catalog: translations by msgid; what it does not hold stays as it is.
-        mark: called for each message without translation; returns what to show in its place.
-    """
-    return _replace(text, markdown.segments(text, front_matter=True), _finder(catalog, mark))
+def translate(text: str, catalog: Mapping[str, str]) -> str:
+    """Return a markdown text with the translations of ``catalog`` in place; what it lacks stays as it is."""
+    return _replace(text, markdown.segments(text, front_matter=True), _finder(catalog, None))
 
 
 def translate_cell(source: str, catalog: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Pictures for the labs: localized, readable in grey and by colour-blind people, with alternative text."""
 
 from kit.plots.charts import loss_curves, score_bars, token_histogram
-from kit.plots.confidence import ReliabilityPoint, perplexity_by_correctness, reliability
+from kit.plots.confidence import ReliabilityPoint, reliability
 from kit.plots.evaluation import Estimate, confusion_matrix, score_groups, score_intervals
 from kit.plots.picture import Picture
 from kit.plots.styling import style
@@ -12,7 +12,6 @@ __all__ = [
     "ReliabilityPoint",
     "confusion_matrix",
     "loss_curves",
-    "perplexity_by_correctness",
     "reliability",
     "score_bars",
     "score_groups",

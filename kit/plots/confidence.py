@@ -4,17 +4,14 @@ Uses :mod:`kit.i18n`, a module of its own layer: every word and number in a pict
 language.
 """
 
-import statistics
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kit.errors import N_, UsageError
 from kit.i18n import gettext as _
 from kit.i18n import number, percent
 from kit.plots.picture import Picture
-from kit.plots.styling import DARK, LIGHT, STRONG, finish, localize_numbers, new_figure, paragraph, style
-
-_GOLDEN = 0.618034  # multiples of it, modulo 1, spread points evenly without chance
+from kit.plots.styling import DARK, STRONG, finish, localize_numbers, new_figure, paragraph, style
 
 
 class ReliabilityPoint(NamedTuple):
@@ -68,53 +65,4 @@ def _say_reliability(points: Sequence[ReliabilityPoint], error: float | None) ->
                 confidence=percent(each.confidence), accuracy=percent(each.accuracy), n=number(each.n)
             )
         )
-    return paragraph(sentences)
-
-
-def perplexity_by_correctness(right: Sequence[float], wrong: Sequence[float]) -> Picture:
-    """Draw the perplexity of each right and each wrong answer as a point, and each group's median.
-
-    Args:
-        right: perplexities of the right answers.
-        wrong: those of the wrong ones; one of the two may be empty.
-
-    Raises:
-        UsageError: both are empty, or a perplexity is below 1 or infinite.
-    """
-    every = [*right, *wrong]
-    if not every:
-        raise UsageError(N_("There is nothing to draw: no answer has a perplexity."))
-    if not all(1 - 1e-6 <= value < float("inf") for value in every):
-        raise UsageError(N_("A perplexity is a number of at least 1."))
-    groups = [(_("Right answers"), right, DARK, "o"), (_("Wrong answers"), wrong, LIGHT, "s")]
-    with style():
-        figure, (axes,) = new_figure()
-        for place, (_name, values, colour, marker) in enumerate(groups):
-            _draw_points(axes, place, values, colour, marker)
-        axes.set_yticks(range(2), [name for name, *_rest in groups])
-        axes.set_ylim(1.6, -0.6)
-        axes.set(title=_("Perplexity of right and wrong answers"), xlabel=_("Perplexity"))
-        axes.grid(axis="y", visible=False)
-        localize_numbers(axes.xaxis)
-        return finish(figure, _say_perplexity([(name, values) for name, values, *_rest in groups]))
-
-
-def _draw_points(axes: Any, place: int, values: Sequence[float], colour: str, marker: str) -> None:
-    if not values:
-        return
-    heights = [place + (at * _GOLDEN % 1 - 0.5) * 0.5 for at in range(len(values))]
-    axes.scatter(values, heights, s=22, color=colour, marker=marker, alpha=0.6, linewidths=0)
-    median = statistics.median(values)
-    axes.plot([median, median], [place - 0.34, place + 0.34], color=STRONG, linewidth=2.4)
-
-
-def _say_perplexity(groups: Sequence[tuple[str, Sequence[float]]]) -> str:
-    sentences = [_("Chart of the perplexity of each answer; a line marks the median.")]
-    for name, values in groups:
-        if values:
-            text = _("{label}: {n}, median {median}.")
-            median = number(statistics.median(values), 2)
-            sentences.append(text.format(label=name, n=number(len(values)), median=median))
-        else:
-            sentences.append(_("{label}: none.").format(label=name))
     return paragraph(sentences)

@@ -85,15 +85,14 @@ def _named(name: str, value: str) -> str:
     return _("{name} {value}").format(name=name, value=value)
 
 
-def score_intervals(scores: Mapping[str, Estimate], title: str = "", confidence: float = 0.95) -> Picture:
-    """Draw scores as points with their confidence intervals, one below the other.
+def score_intervals(scores: Mapping[str, Estimate], title: str = "") -> Picture:
+    """Draw scores as points with their 95 % confidence intervals, one below the other.
 
     Scores between 0 and 1 are written as percentages, others as numbers.
 
     Args:
         scores: by name, in order.
         title: of the chart; without one, “Scores”.
-        confidence: of the intervals, for the axis.
 
     Raises:
         UsageError: there is no score.
@@ -119,7 +118,7 @@ def score_intervals(scores: Mapping[str, Estimate], title: str = "", confidence:
             )
         axes.set_yticks(places, list(scores))
         axes.set_ylim(len(scores) - 0.4, -0.7)  # the first on top
-        label = _("Score and {confidence} confidence interval").format(confidence=percent(confidence))
+        label = _("Score and {confidence} confidence interval").format(confidence=percent(0.95))
         axes.set(title=title or _("Scores"), xlabel=label)
         axes.grid(axis="y", visible=False)
         localize_numbers(axes.xaxis, as_percent=share)

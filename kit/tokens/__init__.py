@@ -3,12 +3,7 @@
 Which encoding a model uses stands in the model table (:mod:`kit.azure.models`); this package takes its name.
 """
 
-from kit.tokens.counting import (
-    ConversationTokens,
-    count_conversation,
-    count_conversations,
-    count_texts,
-)
+from kit.tokens.counting import ConversationTokens, count_conversations
 from kit.tokens.encodings import encoding, work_offline
 from kit.tokens.summaries import TokenSummary, compared, cost, longer_than, summary
 
@@ -17,9 +12,7 @@ __all__ = [
     "TokenSummary",
     "compared",
     "cost",
-    "count_conversation",
     "count_conversations",
-    "count_texts",
     "encoding",
     "longer_than",
     "summary",

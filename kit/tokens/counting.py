@@ -1,7 +1,7 @@
 """How many tokens texts and conversations have."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -30,30 +30,12 @@ class ConversationTokens(NamedTuple):
     assistant: int
 
 
-def count_texts(texts: Iterable[str], encoding_name: str = "o200k_base") -> list[int]:
-    """Return the number of tokens of each text; text that looks like a special token counts as ordinary text.
-
-    Equal texts are counted once, and of many texts equal words; see :mod:`kit.tokens.words`.
-
-    Raises:
-        UsageError: no encoding has that name.
-    """
-    wanted = list(texts)
-    known = _count_unique(list(dict.fromkeys(wanted)), encoding(encoding_name))
-    return [known[text] for text in wanted]
-
-
 def _count_unique(texts: Sequence[str], chosen: tiktoken.Encoding) -> dict[str, int]:
     if chosen.name in _CUT_AT_SPACES and sum(map(len, texts)) >= _MANY:
         from kit.tokens import words
 
         return dict(zip(texts, words.count(texts, chosen), strict=True))
     return {text: len(chosen.encode_ordinary(text)) for text in texts}
-
-
-def count_conversation(messages: Sequence[Message], encoding_name: str = "o200k_base") -> ConversationTokens:
-    """Return the tokens of one conversation; see :func:`count_conversations`."""
-    return count_conversations([messages], encoding_name)[0]
 
 
 def count_conversations(
@@ -63,8 +45,9 @@ def count_conversations(
 
     Every message costs its texts (role, content, name …) plus 3 tokens, a ``name`` one more, and the
     conversation 3 for priming the reply. The assistant's share is the content of its messages alone. Tool
-    calls count as compact JSON and pictures not at all: for those two the sum is an estimate. Source: OpenAI
-    Cookbook, https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken
+    calls count as compact JSON and pictures not at all: for those two the sum is an estimate. Text that looks
+    like a special token is ordinary text. Equal texts are counted once, and of many texts equal words; see
+    :mod:`kit.tokens.words`. Source: OpenAI Cookbook, https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken
 
     Raises:
         UsageError: no encoding has that name.

@@ -21,9 +21,8 @@ def test_every_row_names_sources_and_days(model):
         assert group.source.url.startswith("https://")
         assert group.source.as_of > datetime.date(2026, 1, 1)
     assert set(model.methods) <= {"supervised", "preference", "reinforcement"}
-    assert set(model.pricing.training) | set(model.pricing.training_hour) <= set(model.training_types)
+    assert set(model.pricing.training) <= set(model.training_types)
     assert set(model.pricing.hosting) <= set(model.deployment_types)
-    assert set(model.regions) <= set(model.training_types)
     assert not model.compare_with or models.find(model.compare_with).base_answers(TODAY)
 
 
@@ -117,13 +116,22 @@ source = { url = "https://example.org/models", as_of = 2026-11-01 }
 """
 
 
-def test_a_learner_adds_and_replaces_rows_by_file(tmp_path):
-    extra = tmp_path / "mine.toml"
-    extra.write_text(ROW + ROW.replace("my-model", "gpt-4o"), encoding="utf-8")
-    rows = models.table(extra)
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return the path of a learner's own table, which the environment names."""
+    path = tmp_path / "mine.toml"
+    monkeypatch.setenv("KIT_MODELS", str(path))
+    return path
+
+
+def test_a_learner_adds_and_replaces_rows_by_file(own, monkeypatch):
+    own.write_text(ROW + ROW.replace("my-model", "gpt-4o"), encoding="utf-8")
+    rows = models.table()
     assert list(rows)[:2] == ["my-model", "gpt-4o"]
+    assert "gpt-oss-20b" in rows
     assert rows["gpt-4o"].provider == "me"
-    assert models.find("my-model", extra).pricing.training == {}
+    assert models.find("my-model").pricing.training == {}
+    monkeypatch.delenv("KIT_MODELS")
     assert models.find("gpt-4o").provider == "OpenAI"
     with pytest.raises(ModelError):
         models.find("my-model")
@@ -137,29 +145,17 @@ def test_a_learner_adds_and_replaces_rows_by_file(tmp_path):
         ('[[model]]\nprovider = "me"', "name"),
         (ROW.replace('source = { url = "https://example.org/models", as_of = 2026-11-01 }', ""), "support"),
         (ROW + "pricing = { trainning = {} }", "trainning"),
-        (ROW + 'regions = { Standard = "nowhere" }', "nowhere"),
         ("model = 3", "not complete"),
     ],
 )
-def test_a_bad_table_file_is_named(tmp_path, content, expected):
-    path = tmp_path / "mine.toml"
-    path.write_text(content, encoding="utf-8")
+def test_a_bad_table_file_is_named(own, content, expected):
+    own.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match=expected) as caught:
-        models.table(path)
-    assert str(path) in str(caught.value)
+        models.table()
+    assert str(own) in str(caught.value)
 
 
-def test_a_missing_table_file_is_named(tmp_path):
-    with pytest.raises(UsageError, match=r"none\.toml"):
-        models.table(tmp_path / "none.toml")
-
-
-def test_a_file_named_in_the_environment_is_everybodys_table(tmp_path, monkeypatch):
-    extra = tmp_path / "mine.toml"
-    extra.write_text(ROW, encoding="utf-8")
-    monkeypatch.setenv("KIT_MODELS", str(extra))
-    assert models.find("my-model").provider == "me"
-    assert "gpt-oss-20b" in models.table()
-    monkeypatch.setenv("KIT_MODELS", str(tmp_path / "none.toml"))
-    with pytest.raises(UsageError, match=r"none\.toml"):
+@pytest.mark.usefixtures("own")
+def test_a_missing_table_file_is_named():
+    with pytest.raises(UsageError, match=r"mine\.toml"):
         models.find("gpt-oss-20b")

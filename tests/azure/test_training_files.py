@@ -176,7 +176,7 @@ def test_harmless_forms_are_accepted(tmp_path, name):
     assert len(read_training_file(path)) == 12
 
 
-def test_weights_tool_calls_and_content_parts_are_allowed():
+def test_weights_tool_calls_and_content_parts_are_allowed(tmp_path):
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     turns = [
         {"role": "developer", "content": "You help."},
@@ -188,15 +188,8 @@ def test_weights_tool_calls_and_content_parts_are_allowed():
         {"role": "tool", "tool_call_id": "c1", "content": "42", "name": "f"},
         {"role": "assistant", "content": "42", "weight": 1},
     ]
-    assert validate([{"messages": turns, "tools": [], "parallel_tool_calls": False}], minimum=1).ok
-
-
-def test_examples_in_memory_are_checked_too():
-    report = validate([example(1)] * 2, minimum=1, name="mine")
-    assert not report.ok
-    assert (report.problems[0].file, report.problems[0].line) == ("mine", 2)
-    with pytest.raises(TrainingFileError, match=r"(?s)mine.*Line 2"):
-        report.require()
+    unusual = {"messages": turns, "tools": [], "parallel_tool_calls": False}
+    assert validate(write(tmp_path / "train.jsonl", [json.dumps(unusual).encode(), *GOOD])).ok
 
 
 def test_an_error_speaks_the_current_language(tmp_path, monkeypatch):
@@ -212,8 +205,7 @@ def test_an_error_speaks_the_current_language(tmp_path, monkeypatch):
 def test_leakage_finds_the_same_question_in_other_clothes():
     validation = [example(99), example(5), example(7)]
     validation[1]["messages"][1]["content"] = "  ＱＵＥＳＴＩＯＮ  5 !"
-    leaks = leakage([example(n) for n in range(1, 7)], validation)
-    assert [(leak.training, leak.validation) for leak in leaks] == [(5, 2)]
+    assert leakage([example(n) for n in range(1, 7)], validation) == ["  ＱＵＥＳＴＩＯＮ  5 !"]
     assert leakage([example(1)], [{"messages": [{"role": "assistant", "content": "Hi"}]}]) == []
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from kit import i18n
 from kit.errors import UsageError
+from kit.evaluation import parsing
 from kit.evaluation.languages import Languages, languages, sentiment
-from kit.evaluation.parsing import Reason, counted, parse_label, parse_labels
+from kit.evaluation.parsing import Reason, counted, parse_label
 
 P, N = "positive", "negative"
 CASES = {
@@ -171,19 +172,13 @@ def test_answers(locale, answer, label, reason):
 
 def test_every_shipped_language_has_cases_and_words(locale):
     assert {reason for _, reason in CASES[locale].values()} == set(Reason)
-    assert len(sentiment(locale, ["positive", "negative", "neutral"]).names()) == 3
+    assert len(sentiment(locale).names()) == 2
 
 
 def test_names_are_what_a_prompt_asks_for(locale):
     labels = sentiment(locale)
     for key in labels.keys:
         assert parse_label(labels.called(key), labels) == (key, "ok")
-
-
-def test_a_third_label():
-    three = sentiment("en", ["positive", "negative", "neutral"])
-    assert parse_label("neutral", three) == ("neutral", "ok")
-    assert parse_label("neutral", sentiment("en")) == (None, "no_label")
 
 
 def test_what_the_service_says_about_the_end():
@@ -196,7 +191,7 @@ def test_what_the_service_says_about_the_end():
 
 
 def test_reasons_are_counted_also_those_that_never_occur():
-    counts = counted(parse_labels(["positive", "", "", "as an AI"], sentiment("en")))
+    counts = counted(parse_label(each, sentiment("en")) for each in ["positive", "", "", "as an AI"])
     assert counts == dict.fromkeys(Reason, 0) | {"ok": 1, "empty": 2, "refusal": 1}
 
 
@@ -217,27 +212,24 @@ de = ["negativ", "ungünstig"]
 """
 
 
-def test_a_language_is_added_by_data_alone(tmp_path):
+def test_a_language_is_added_by_data_alone(tmp_path, monkeypatch):
     file = tmp_path / "languages.toml"
     file.write_text(GERMAN, encoding="utf-8")
     table = Languages(file)
-    labels = table.label_set("sentiment", "de")
+    labels = table.sentiment("de")
+    monkeypatch.setattr(parsing, "languages", lambda: table)
     expected = {
         "GÜNSTIG": P,
         "nicht positiv": None,
         "nicht positiv sondern negativ": N,
         "Antwort: ungünstig": N,
     }
-    assert {answer: parse_label(answer, labels, table=table).label for answer in expected} == expected
+    assert {answer: parse_label(answer, labels).label for answer in expected} == expected
 
 
 def test_what_does_not_exist_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"“xx”.*\n.*en, pt"):
         sentiment("xx")
-    with pytest.raises(UsageError, match="no label “angry”"):
-        sentiment("en", ["angry"])
-    with pytest.raises(UsageError, match="no label set “colour”"):
-        languages().label_set("colour")
     with pytest.raises(UsageError, match="no label “angry”"):
         sentiment("en").called("angry")
     file = tmp_path / "languages.toml"

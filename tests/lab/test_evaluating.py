@@ -103,6 +103,14 @@ def test_the_confusion_matrix_names_refusals():
     assert "Refused 1, and No label 1" in picture.alt
 
 
+def test_the_scores_of_each_label():
+    """Of three called positive two are, and they are all there were; of the negative ones half were found."""
+    truth = ["positive", "positive", "negative", "negative"]
+    picture = lab.by_label(["positive", "positive", "positive", "negative"], truth, lab.sentiment())
+    assert "positive (2): Precision 66.7%" in picture.alt
+    assert "Recall 50.0%" in picture.alt.split("negative (2)")[1]
+
+
 def test_groups_keep_their_own_items():
     predicted, truth = ["a", "b", "a", "a"], ["a", "a", "a", "b"]
     picture = lab.by_group(lab.accuracy, predicted, truth, ["plain", "irony", "plain", "irony"])

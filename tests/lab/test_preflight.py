@@ -7,6 +7,7 @@ from kit.azure.costs import answering_seconds
 from kit.errors import BudgetError
 from kit.lab import session
 
+LIMITS = {"max_tokens": 1000, "capacity": 10}
 EXAMPLE = {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Bye"}]}
 
 
@@ -18,7 +19,7 @@ def base(running):
 def test_the_parts_are_added_up(base):
     session.session().cap = 5.0
     cost = lab.estimate(base, 1_000_000, 1, "GlobalStandard")  # 3.60 dollars per million
-    plan = lab.preflight(base, cost, [EXAMPLE] * 10)
+    plan = lab.preflight(base, cost, [EXAMPLE] * 10, **LIMITS)
     amounts = [row[1] for row in plan.table.rows]
     assert amounts[:2] == ["$3.60", "$0.30"]
     # ten answers of a thousand tokens from both models, and a few tokens of questions
@@ -33,7 +34,7 @@ def test_what_is_too_much_stops_before_anything_is_bought(base, client):
     session.session().cap = 3.0
     cost = lab.estimate(base, 1_000_000, 1, "GlobalStandard")
     with pytest.raises(BudgetError, match=r"\$3.00"):
-        lab.preflight(base, cost, [EXAMPLE])
+        lab.preflight(base, cost, [EXAMPLE], **LIMITS)
     with pytest.raises(BudgetError):
         lab.once("job", "file-1", create=lambda: pytest.fail("bought"), cost=cost.training)
     with pytest.raises(BudgetError):
@@ -52,10 +53,10 @@ def test_the_last_look_at_the_edge_of_the_budget(base, client, cap, allowed):
     session.session().cap = cap
     cost = lab.estimate(base, 1_000_000, 1, "GlobalStandard")
     if allowed:
-        assert lab.preflight(base, cost, []).table.rows[3][1] == "$3.90"
+        assert lab.preflight(base, cost, [], **LIMITS).table.rows[3][1] == "$3.90"
     else:
         with pytest.raises(BudgetError, match=r"\$3\.90"):
-            lab.preflight(base, cost, [])
+            lab.preflight(base, cost, [], **LIMITS)
 
 
 def test_a_purchase_at_the_edge_of_the_budget(running, client, training_file):

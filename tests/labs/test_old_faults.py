@@ -54,7 +54,7 @@ def test_no_reference_is_its_own_question(locale):
     """BLEU and ROUGE against the input itself reward a model for repeating it."""
     lab.languages()
     for example in lab.read(settings.labs_folder() / "data" / locale / "support-test.jsonl"):
-        *asked, answer = (message["content"] for message in example["messages"])
+        *asked, answer = (message["content"].casefold().split() for message in example["messages"])
         assert answer not in asked
 
 

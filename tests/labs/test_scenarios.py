@@ -261,14 +261,14 @@ def test_after_a_retirement_another_model_is_chosen(tmp_path: Path):
 def test_what_the_content_filter_stops_is_counted_as_a_refusal(tmp_path: Path):
     counted = """    try:
         reply = client.chat.completions.create(
-            model=deployment, messages=messages, temperature=0, max_tokens=1000
+            model=deployment, messages=messages, temperature=0, max_tokens=max_tokens
         )
     except openai.BadRequestError as refusal:
         assert refusal.code == "content_filter"
         return ""
 """
     plain = """    reply = client.chat.completions.create(
-        model=deployment, messages=messages, temperature=0, max_tokens=1000
+        model=deployment, messages=messages, temperature=0, max_tokens=max_tokens
     )
 """
     with learner("fine-tune", tmp_path, scenario="content-filter") as person:

@@ -15,10 +15,10 @@ from kit.evaluation.metrics.classification import (
     recall,
 )
 from kit.evaluation.metrics.ngrams import bleu, chrf
-from kit.evaluation.metrics.perplexity import corpus_perplexity, mean_log_probability, mean_perplexity
+from kit.evaluation.metrics.perplexity import corpus_perplexity
 from kit.evaluation.metrics.proportions import accuracy, wilson
 from kit.evaluation.metrics.rouge import rouge, rouge_items
-from kit.evaluation.metrics.score import Score, check_references
+from kit.evaluation.metrics.score import Score
 from kit.evaluation.metrics.words import words
 
 __all__ = [
@@ -30,13 +30,10 @@ __all__ = [
     "accuracy",
     "bleu",
     "calibration",
-    "check_references",
     "chrf",
     "confusion_matrix",
     "corpus_perplexity",
     "f1",
-    "mean_log_probability",
-    "mean_perplexity",
     "per_class",
     "precision",
     "recall",

@@ -23,11 +23,10 @@ class Bin(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """Bins that hold answers, the expected calibration error (0 is perfect, 1 the worst), and how many."""
+    """Bins that hold answers, and the expected calibration error: 0 is perfect, 1 the worst."""
 
     bins: tuple[Bin, ...]
     error: float
-    n: int
 
 
 def calibration(confidences: Sequence[float], correct: Sequence[bool], bins: int = 10) -> Calibration:
@@ -66,4 +65,4 @@ def calibration(confidences: Sequence[float], correct: Sequence[bool], bins: int
         edges = place / bins, (place + 1) / bins
         found.append(Bin(*edges, n, float(sure[inside].mean()), hits / n, wilson(hits, n)))
     error = sum(each.n * abs(each.accuracy - each.confidence) for each in found) / len(sure)
-    return Calibration(tuple(found), float(error), len(sure))
+    return Calibration(tuple(found), float(error))

@@ -6,17 +6,16 @@ and the confusion matrix shows it in a column of its own. It is never dropped.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kit.errors import N_, UsageError
-from kit.evaluation.bootstrap import RESAMPLES, SEED, Numbers
+from kit.evaluation.bootstrap import Numbers
 from kit.evaluation.metrics.proportions import wilson
 from kit.evaluation.metrics.score import Score, check_pairs, from_statistics
 
-Average = Literal["macro"]
 NO_LABEL = "no_label"
 REFUSED = "refused"
 
@@ -43,16 +42,6 @@ class ConfusionMatrix:
     labels: tuple[str, ...]
     columns: tuple[str, ...]
     counts: NDArray[np.int64]
-
-    @property
-    def n(self) -> int:
-        """How many items were counted: all of them."""
-        return int(self.counts.sum())
-
-    @property
-    def unlabelled(self) -> int:
-        """How many answers held no label, refusals included."""
-        return int(self.counts[:, len(self.labels) :].sum())
 
 
 def _coded(
@@ -142,13 +131,8 @@ def _library(guess: NDArray[np.int64], right: NDArray[np.int64], classes: int) -
     return dict(zip(("precision", "recall", "f1"), values, strict=False))
 
 
-def _macro_score(  # noqa: PLR0913, PLR0917 - passed on by three functions that differ in `kind`
-    kind: str,
-    predictions: Sequence[str | None],
-    references: Sequence[str],
-    labels: Sequence[str] | None,
-    resamples: int,
-    seed: int,
+def _macro_score(
+    kind: str, predictions: Sequence[str | None], references: Sequence[str], labels: Sequence[str] | None
 ) -> Score:
     names, guess, right = _coded(predictions, references, labels)
     return from_statistics(
@@ -157,8 +141,6 @@ def _macro_score(  # noqa: PLR0913, PLR0917 - passed on by three functions that 
         statistics=_statistics(guess, right, len(names)),
         formula=_macro(kind),
         value=float(_library(guess, right, len(names))[kind].mean()),
-        resamples=resamples,
-        seed=seed,
     )
 
 
@@ -166,33 +148,24 @@ def precision(
     predictions: Sequence[str | None],
     references: Sequence[str],
     labels: Sequence[str] | None = None,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> Score:
     """Return the macro average of the classes' precision; see :func:`f1` for the arguments."""
-    return _macro_score("precision", predictions, references, labels, resamples, seed)
+    return _macro_score("precision", predictions, references, labels)
 
 
 def recall(
     predictions: Sequence[str | None],
     references: Sequence[str],
     labels: Sequence[str] | None = None,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> Score:
     """Return the macro average of the classes' recall; see :func:`f1` for the arguments."""
-    return _macro_score("recall", predictions, references, labels, resamples, seed)
+    return _macro_score("recall", predictions, references, labels)
 
 
 def f1(
     predictions: Sequence[str | None],
     references: Sequence[str],
     labels: Sequence[str] | None = None,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> Score:
     """Return macro F1, from 0 to 1: the plain mean of the classes' F1 scores, with a bootstrap interval.
 
@@ -201,22 +174,17 @@ def f1(
         references: the right labels, in the same order. (scikit-learn has them first: ``y_true, y_pred``.)
         labels: the classes to average over; without them all that occur. A class that never occurs and is
             never predicted counts 0.
-        resamples: of the bootstrap.
-        seed: of the bootstrap.
 
     Raises:
         UsageError: the lists are empty, differ in length, or hold something that is none of the labels.
     """
-    return _macro_score("f1", predictions, references, labels, resamples, seed)
+    return _macro_score("f1", predictions, references, labels)
 
 
 def per_class(
     predictions: Sequence[str | None],
     references: Sequence[str],
     labels: Sequence[str] | None = None,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> list[ClassScores]:
     """Return precision and recall (Wilson intervals) and F1 (bootstrap) of each class.
 
@@ -235,8 +203,6 @@ def per_class(
                 statistics=statistics,
                 formula=_single(kind, place),
                 value=float(values[kind][place]),
-                resamples=resamples,
-                seed=seed,
             )
             for kind in _FORMULAS
         }

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.evaluation.bootstrap import RESAMPLES, SEED, Formula, Numbers
+from kit.evaluation.bootstrap import Formula, Numbers
 from kit.evaluation.languages import languages
 from kit.evaluation.metrics.score import Score, check_texts, from_statistics
 
 References = Sequence[str | Sequence[str]]
 _ORDER = 4
+_BETA = 2.0  # of chrF2: recall counts twice as much as precision
 
 
 def as_streams(predictions: Sequence[str], references: References) -> list[list[str]]:
@@ -33,37 +34,24 @@ def as_streams(predictions: Sequence[str], references: References) -> list[list[
     return [list(stream) for stream in zip(*padded, strict=True)]
 
 
-def _score(
-    name: str, metric: Any, predictions: Sequence[str], references: References, formula: Formula, **extra: Any
-) -> Score:
+def _score(metric: Any, predictions: Sequence[str], references: References, formula: Formula) -> Score:
     """Compute the corpus score, and beside it the statistics of each item that the bootstrap resamples."""
     streams = as_streams(predictions, references)
     value = metric.corpus_score(list(predictions), streams).score
-    signature = f"{name}|{metric.get_signature()}"
+    name = type(metric).__name__.lower()
     # Not public in sacrebleu, but what its own bootstrap calls; a test compares the two results.
     rows = metric._extract_corpus_statistics(list(predictions), streams)
-    statistics = np.array(rows, dtype=np.float64)
-    items = [float(each) for each in extra.pop("per_item", formula)(statistics)]
     return from_statistics(
         name=name,
-        signature=signature,
-        statistics=statistics,
+        signature=f"{name}|{metric.get_signature()}",
+        statistics=np.array(rows, dtype=np.float64),
         formula=formula,
-        items=items,
         value=float(value),
-        **extra,
     )
 
 
-def bleu(
-    predictions: Sequence[str],
-    references: References,
-    locale: str = "en",
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Score:
-    """Return corpus BLEU, 0 to 100; ``items`` are sentence BLEU with effective order.
+def bleu(predictions: Sequence[str], references: References, locale: str = "en") -> Score:
+    """Return corpus BLEU, 0 to 100.
 
     Source: Papineni et al., https://aclanthology.org/P02-1040/, as sacrebleu computes it (Post,
     https://aclanthology.org/W18-6319/). The locale decides the tokenizer: ``zh`` for Chinese, ``13a`` else.
@@ -72,8 +60,6 @@ def bleu(
         predictions: what the model wrote; an empty text is allowed and scores 0. (sacrebleu: first, too.)
         references: one text per prediction, or several. Not the input of the model.
         locale: language of the texts.
-        resamples: of the bootstrap over items.
-        seed: of the bootstrap.
 
     Raises:
         UsageError: the lists are empty or differ in length.
@@ -81,25 +67,10 @@ def bleu(
     from sacrebleu.metrics import BLEU
 
     metric = BLEU(tokenize=languages().tokenizer(locale), force=True)
-    return _score(
-        "bleu",
-        metric,
-        predictions,
-        references,
-        lambda sums: bleu_of(sums, effective_order=False),
-        per_item=lambda sums: bleu_of(sums, effective_order=True),
-        resamples=resamples,
-        seed=seed,
-    )
+    return _score(metric, predictions, references, bleu_of)
 
 
-def chrf(
-    predictions: Sequence[str],
-    references: References,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Score:
+def chrf(predictions: Sequence[str], references: References) -> Score:
     """Return corpus chrF2, 0 to 100: character n-grams up to 6, so that no tokenizer is needed.
 
     Source: M. Popović, https://aclanthology.org/W15-3049/, as sacrebleu computes it. Arguments and errors as
@@ -107,30 +78,27 @@ def chrf(
     """
     from sacrebleu.metrics import CHRF
 
-    return _score("chrf", CHRF(), predictions, references, chrf_of, resamples=resamples, seed=seed)
+    return _score(CHRF(), predictions, references, chrf_of)
 
 
-def bleu_of(sums: Numbers, *, effective_order: bool) -> Numbers:
+def bleu_of(sums: Numbers) -> Numbers:
     """Return BLEU of summed statistics: length, reference length, 4 matched and 4 possible n-gram counts.
 
     Exponential smoothing of zero matches (Chen and Cherry, method 3), the default of sacrebleu.
     """
     length, reference = sums[:, 0], sums[:, 1]
     matched, possible = sums[:, 2 : 2 + _ORDER], sums[:, 2 + _ORDER :]
-    halvings = np.cumsum((matched == 0) & (possible > 0), axis=1)
+    exists = possible > 0
+    halvings = np.cumsum((matched == 0) & exists, axis=1)
     tops = np.where(matched > 0, matched, 0.5**halvings)
-    exists = np.cumprod(possible > 0, axis=1).astype(bool)
     ratios = np.divide(tops, possible, out=np.ones_like(tops), where=exists)
-    orders = exists.sum(axis=1) if effective_order else np.full(len(sums), _ORDER)
-    complete = exists.all(axis=1) | effective_order
-    mean = np.divide(np.log(ratios).sum(axis=1), orders, out=np.zeros(len(sums)), where=orders > 0)
     ratio = np.divide(reference, length, out=np.ones(len(sums)), where=length > 0)
     penalty = np.exp(np.minimum(0.0, 1 - ratio))
-    valid = complete & matched.any(axis=1)
-    return np.asarray(np.where(valid, 100 * penalty * np.exp(mean), 0.0))
+    valid = exists.all(axis=1) & matched.any(axis=1)
+    return np.asarray(np.where(valid, 100 * penalty * np.exp(np.log(ratios).mean(axis=1)), 0.0))
 
 
-def chrf_of(sums: Numbers, beta: float = 2.0) -> Numbers:
+def chrf_of(sums: Numbers) -> Numbers:
     """Return chrF of summed statistics: for each order the n-grams of both texts and the common ones.
 
     Orders that one of the texts is too short for do not count (sacrebleu's default, effective order).
@@ -140,8 +108,8 @@ def chrf_of(sums: Numbers, beta: float = 2.0) -> Numbers:
     orders = np.maximum(counts.sum(axis=1), 1)
     precision = _mean_share(common, ours, counts, orders)
     recall = _mean_share(common, theirs, counts, orders)
-    below = beta**2 * precision + recall
-    above = 100 * (1 + beta**2) * precision * recall
+    below = _BETA**2 * precision + recall
+    above = 100 * (1 + _BETA**2) * precision * recall
     return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
 
 

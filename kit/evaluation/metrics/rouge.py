@@ -13,13 +13,10 @@ from typing import Any, Literal, NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
-from kit.errors import N_, UsageError
-from kit.evaluation.bootstrap import RESAMPLES, SEED
 from kit.evaluation.metrics.score import Score, check_texts, from_statistics, means
 from kit.evaluation.metrics.words import words
 
 Kind = Literal["rouge1", "rouge2", "rougeL"]
-KINDS: tuple[Kind, ...] = ("rouge1", "rouge2", "rougeL")
 Words = Sequence[str]
 
 
@@ -74,32 +71,23 @@ _OVERLAPS: dict[Kind, Callable[[Words, Words], Overlap]] = {
 
 
 def rouge_items(
-    predictions: Sequence[str], references: Sequence[str | Sequence[str]], kinds: Sequence[Kind] = KINDS
+    predictions: Sequence[str], references: Sequence[str | Sequence[str]]
 ) -> dict[Kind, list[Overlap]]:
     """Return precision, recall and F1 of each item; of several references the one with the best F1 counts.
 
     Args:
         predictions: what the model wrote. (``rouge_score`` has it second: ``score(target, prediction)``.)
         references: one text per prediction, or several.
-        kinds: which of ``rouge1``, ``rouge2``, ``rougeL``.
 
     Raises:
-        UsageError: the lists are empty or differ in length, or a kind does not exist.
+        UsageError: the lists are empty or differ in length.
     """
     check_texts(predictions, references)
-    if unknown := [kind for kind in kinds if kind not in _OVERLAPS]:
-        raise UsageError(
-            N_("There is no metric “{name}”."),
-            advice=N_("Choose one of: {names}."),
-            name=unknown[0],
-            names=", ".join(KINDS),
-        )
-    found: dict[Kind, list[Overlap]] = {kind: [] for kind in kinds}
+    found: dict[Kind, list[Overlap]] = {kind: [] for kind in _OVERLAPS}
     for prediction, reference in zip(predictions, references, strict=True):
         ours = words(prediction)
         theirs = [words(text) for text in ([reference] if isinstance(reference, str) else reference or [""])]
-        for kind in kinds:
-            overlap = _OVERLAPS[kind]
+        for kind, overlap in _OVERLAPS.items():
             best = overlap(ours, theirs[0])
             for other in theirs[1:]:
                 best = max(best, overlap(ours, other), key=lambda each: each.f1)
@@ -110,24 +98,17 @@ def rouge_items(
 def rouge(
     predictions: Sequence[str],
     references: Sequence[str | Sequence[str]],
-    kinds: Sequence[Kind] = KINDS,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> dict[Kind, Score]:
-    """Return the mean F1 of each kind over the items, with a bootstrap interval; ``items`` are the F1 scores.
+    """Return the mean F1 of each kind over the items, with a bootstrap interval.
 
     Arguments and errors as for :func:`rouge_items`. An empty prediction or reference scores 0.
     """
     found = {}
-    for kind, overlaps in rouge_items(predictions, references, kinds).items():
+    for kind, overlaps in rouge_items(predictions, references).items():
         values = [each.f1 for each in overlaps]
         found[kind] = from_statistics(
             name=kind,
             signature=f"{kind}|f:1|average:mean-of-items|tok:unicode-words|case:lower|stem:no",
             statistics=means(values),
-            items=values,
-            resamples=resamples,
-            seed=seed,
         )
     return found

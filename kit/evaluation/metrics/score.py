@@ -1,7 +1,7 @@
 """What a metric returns: a value with its uncertainty, and what is needed to compare it with another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kit.errors import N_, UsageError
 from kit.evaluation import bootstrap
-from kit.evaluation.bootstrap import CONFIDENCE, RESAMPLES, SEED, Formula, Interval
+from kit.evaluation.bootstrap import RESAMPLES, SEED, Formula, Interval
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,6 @@ class Score:
         interval: its confidence interval, or ``None`` where none can be given (a single item).
         n: how many items were scored.
         signature: everything somebody needs to compute the same number again.
-        items: the score of each item in input order, where the metric has one; otherwise empty.
         statistics: shape (n, k): what each item adds to the sums that ``formula`` turns into the value.
         formula: from sums, shape (rows, k), to values, shape (rows,).
     """
@@ -32,7 +31,6 @@ class Score:
     n: int
     signature: str
     interval: Interval | None = None
-    items: tuple[float, ...] = ()
     statistics: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)), repr=False, compare=False)
     formula: Formula = field(default=bootstrap.mean_of, repr=False, compare=False)
 
@@ -41,43 +39,25 @@ class Score:
         between = f" [{self.interval.low:.4f}, {self.interval.high:.4f}]" if self.interval else ""
         return f"{self.name} {self.value:.4f}{between}, n = {self.n}"
 
-    def with_bootstrap(
-        self, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED
-    ) -> "Score":
-        """Return the same score with a bootstrap interval; a single item gets none.
 
-        Raises:
-            UsageError: the confidence is not between 0 and 1.
-        """
-        bootstrap.check_confidence(confidence)
-        if self.n < 2:
-            return replace(self, interval=None)
-        found = bootstrap.interval(
-            self.statistics, self.formula, confidence=confidence, resamples=resamples, seed=seed
-        )
-        return replace(self, interval=found)
-
-
-def from_statistics(  # noqa: PLR0913 - the parts of a score, all by name
+def from_statistics(
     *,
     name: str,
     signature: str,
     statistics: NDArray[Any],
     formula: Formula = bootstrap.mean_of,
-    items: Sequence[float] = (),
     value: float | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
 ) -> Score:
     """Return a score whose value is the formula of the summed statistics, with its bootstrap interval.
 
-    ``value`` replaces the formula's, where a library is the authority on it.
+    ``value`` replaces the formula's, where a library is the authority on it. A single item has no interval.
     """
     whole = statistics.sum(axis=0, dtype=np.float64)[None, :]
     exact = float(formula(whole)[0]) if value is None else value
-    signed = f"{signature}|ci:percentile-bootstrap|resamples:{resamples}|seed:{seed}"
-    plain = Score(name, exact, len(statistics), signed, None, tuple(items), statistics, formula)
-    return plain.with_bootstrap(resamples=resamples, seed=seed)
+    signed = f"{signature}|ci:percentile-bootstrap|resamples:{RESAMPLES}|seed:{SEED}"
+    several = len(statistics) > 1
+    between = bootstrap.percentile_interval(bootstrap.resample(statistics, formula)) if several else None
+    return Score(name, exact, len(statistics), signed, between, statistics, formula)
 
 
 def means(values: Sequence[float]) -> NDArray[np.float64]:
@@ -128,20 +108,4 @@ def check_texts(predictions: Sequence[Any], references: Sequence[Any]) -> None:
                 advice=N_('A model that did not answer has written the empty text: "".'),
                 place=place,
                 kind=type(text).__name__,
-            )
-
-
-def check_references(inputs: Sequence[str], references: Sequence[str]) -> None:
-    """Refuse references that are the model's own inputs: whoever repeats the question would score 100 %.
-
-    Raises:
-        UsageError: a reference equals its input, apart from case and spaces; or the lengths differ.
-    """
-    check_pairs(inputs, references)
-    for place, (text, reference) in enumerate(zip(inputs, references, strict=True), 1):
-        if text.casefold().split() == reference.casefold().split():
-            raise UsageError(
-                N_("Reference {place} is the input itself."),
-                advice=N_("A reference is a good answer to the input, written by somebody who knows it."),
-                place=place,
             )

@@ -68,7 +68,6 @@ class Counts:
     sent: int = 0  # attempts
     refused: int = 0  # of them, because of a quota
     repeated: int = 0  # of them, for other reasons
-    in_flight: int = 0
     hidden_retries: int = 0  # that the client made by itself
     longest_wait_asked: float = 0.0
     started: float = 0.0
@@ -238,13 +237,11 @@ class Engine:
         ticket = self._pacer.take(pending.request.tokens, now)  # here: the task begins only later
         task = asyncio.create_task(self._attempt(pending, ticket))
         self._tasks.add(task)
-        self.counts.in_flight = len(self._tasks)
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._concurrency.blind = self._pacer.blind
-        self.counts.in_flight = len(self._tasks)
         if not task.cancelled() and (error := task.exception()) is not None:  # such as a full disk
             self._fatal = self._fatal or error
             self.stop("error")

@@ -2,7 +2,7 @@
 
 A process that is killed loses at most the requests that were under way. The last line may be torn; it is cut
 off when the journal is opened again. What was written survives ``kill -9`` at once, because it is with the
-operating system, and a power failure after at most ``sync_every`` seconds.
+operating system, and a power failure after at most a second.
 """
 
 import json
@@ -20,6 +20,8 @@ from filelock import FileLock, Timeout
 from kit import settings
 from kit.errors import N_, UsageError
 
+_SYNC_EVERY = 1.0  # seconds between two ``fsync``
+
 
 class Journal:
     """Answers on disk, found by the identity of their request.
@@ -28,8 +30,7 @@ class Journal:
         path: the file, made if it is not there; None for a temporary one.
         shared: whether others may know its name, so that a file beside it, ``….lock``, has to say that it is
             in use.
-        sync_every: seconds between two ``fsync``; 0 for one after each answer.
-        now: the clock for that, in seconds.
+        now: the clock that decides when it is time for an ``fsync``, in seconds.
 
     Raises:
         UsageError: another process has it open, or the place cannot be appended to.
@@ -40,13 +41,11 @@ class Journal:
         path: Path | str | None = None,
         *,
         shared: bool = True,
-        sync_every: float = 1.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = _temporary(self) if path is None else Path(path)
         self.damaged = 0  # lines that are no record, other than a torn last one
         self._offsets: dict[bytes, int] = {}
-        self._sync_every = sync_every
         self._now = now
         self._synced = now()
         self._file = self._open()
@@ -138,7 +137,7 @@ class Journal:
             raise OSError(f"the disk took {written} of {len(line)} bytes")
         self._offsets[key] = self._end
         self._end += len(line)
-        if self._now() - self._synced >= self._sync_every:
+        if self._now() - self._synced >= _SYNC_EVERY:
             self.sync()
 
     def sync(self) -> None:

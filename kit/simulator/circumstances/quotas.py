@@ -123,13 +123,13 @@ class Quotas:
     Args:
         models: knows which base model a tuned one comes from.
         elapsed: the time that buckets follow, in seconds from any origin; never goes back.
+
+    Attributes:
         everywhere: rates of every deployment that has none of its own; None for what its capacity brings.
     """
 
-    def __init__(
-        self, models: ModelRegistry, elapsed: Callable[[], float], everywhere: Rates | None = None
-    ) -> None:
-        self.everywhere = everywhere
+    def __init__(self, models: ModelRegistry, elapsed: Callable[[], float]) -> None:
+        self.everywhere: Rates | None = None
         self._models = models
         self._elapsed = elapsed
         self._own: dict[str, Rates] = {}

@@ -22,7 +22,6 @@ from kit.simulator.learner.vocabulary import Floats, Integers
 
 BUCKETS = 1 << 17
 SUFFIXES = (1, 2, 3, 4, 6, 8, 12, 20)  # how many preceding tokens are compared
-CONTEXT_FEATURES = 7
 
 LONGEST_RECURRING = 4000
 """Characters of the longest text that caches keep: longer ones rarely recur, and would fill the memory."""
@@ -279,7 +278,7 @@ def _laid_out(answers: Sequence[list[int]]) -> tuple[npt.NDArray[np.uint64], Int
 
 
 def context_features(answers: Sequence[list[int]], hashes: Hashes, buckets: int, first: int = 0) -> Integers:
-    """Return what the network sees of answers so far; shape (tokens and ends, CONTEXT_FEATURES).
+    """Return what the network sees of answers so far; shape (tokens and ends, 7).
 
     The last 1, 2, 3 and 4 tokens as wholes, the second and third last alone, and the position, which is
     counted from ``first``. ``hashes`` are the answers' :func:`hashes_of_many`.

@@ -59,7 +59,7 @@ class NetworkInput:
     """What the network reads for the tokens of one answer, or of several one after another.
 
     Attributes:
-        context: rows of the context table; shape (tokens, CONTEXT_FEATURES).
+        context: rows of the context table; shape (tokens, 7).
         prompts: per answer the weighted features of its prompt; ids are taken modulo PROMPT_ROWS.
         lengths: per answer its number of tokens.
         copies: (token index, place, kind) of tokens that would copy a word of the prompt; shape (n, 3).

@@ -14,7 +14,6 @@ def test_hand_arithmetic():
     assert [each.accuracy for each in found.bins] == [0.5, 1]
     assert found.error == pytest.approx((2 * 0.15 + 3 * 0.1) / 5, abs=1e-9)
     assert found.bins[0].interval == wilson(1, 2)
-    assert found.n == 5
 
 
 def test_ends_belong_to_the_lower_bin_and_nought_to_the_first():

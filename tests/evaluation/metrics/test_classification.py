@@ -37,20 +37,17 @@ def test_wilson_agrees_with_the_published_table(successes, n, low, high):
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 5), (5, 5), (13, 48), (24_000, 25_000)])
-@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
-def test_wilson_agrees_with_scipy(successes, n, confidence):
-    expected = binomtest(successes, n).proportion_ci(confidence, method="wilson")
-    found = wilson(successes, n, confidence)
-    assert found[:2] == pytest.approx((expected.low, expected.high), abs=1e-9)
-    assert found.method == "Wilson"
+def test_wilson_agrees_with_scipy(successes, n):
+    expected = binomtest(successes, n).proportion_ci(method="wilson")
+    assert wilson(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_of_no_trials_nothing_is_known():
-    assert wilson(0, 0)[:2] == (0, 1)
+    assert wilson(0, 0) == (0, 1)
 
 
-@pytest.mark.parametrize("arguments", [(3, 2), (-1, 2), (1, 2, 1.0), (1, 2, 0.0)])
-def test_impossible_counts_and_confidences_are_refused(arguments):
+@pytest.mark.parametrize("arguments", [(3, 2), (-1, 2)])
+def test_impossible_counts_are_refused(arguments):
     with pytest.raises(UsageError, match="not possible"):
         wilson(*arguments)
 
@@ -58,7 +55,6 @@ def test_impossible_counts_and_confidences_are_refused(arguments):
 def test_accuracy_counts_answers_without_a_label_as_wrong():
     score = accuracy(GUESSED, RIGHT)
     assert score.value == 5 / 10
-    assert score.items == (1, 1, 1, 0, 0, 1, 1, 0, 0, 0)
     assert score.interval == wilson(5, 10)
     assert "wilson" in score.signature
     assert str(score) == "accuracy 0.5000 [0.2366, 0.7634], n = 10"
@@ -72,7 +68,7 @@ def test_precision_recall_and_f1_of_each_class():
     assert negative.f1.value == pytest.approx(2 * 2 / (3 + 5), abs=1e-12)
     assert positive.precision.interval == wilson(3, 4)
     assert negative.recall.interval == wilson(2, 5)
-    assert positive.f1.interval.method == "percentile bootstrap"
+    assert "percentile-bootstrap" in positive.f1.signature
     assert (negative.n, positive.n) == (5, 5)
 
 
@@ -89,7 +85,7 @@ def test_the_formula_of_the_bootstrap_agrees_with_scikit_learn():
     right, guessed = (generator.choice(["a", "b", "c"], 400).tolist() for _ in range(2))
     for chosen in (np.arange(400), generator.integers(0, 400, 400)):
         one, other = ([row[at] for at in chosen] for row in (guessed, right))
-        score = f1(one, other, ["a", "b", "c"], resamples=1)
+        score = f1(one, other, ["a", "b", "c"])
         sums = score.statistics.sum(axis=0, dtype=float)[None, :]
         expected = f1_score(other, one, average="macro")
         assert (score.value, score.formula(sums)[0]) == pytest.approx((expected, expected), abs=1e-12)
@@ -110,7 +106,7 @@ def test_confusion_matrix_drops_nothing():
     matrix = confusion_matrix(GUESSED, RIGHT, LABELS)
     assert matrix.columns == ("negative", "positive", "no_label")
     assert matrix.counts.tolist() == [[2, 1, 2], [1, 3, 1]]
-    assert (matrix.n, matrix.unlabelled) == (10, 3)
+    assert matrix.counts.sum() == 10
 
 
 def test_refusals_have_a_column_of_their_own():
@@ -118,7 +114,7 @@ def test_refusals_have_a_column_of_their_own():
     matrix = confusion_matrix(GUESSED, RIGHT, LABELS, refused=refused)
     assert matrix.columns == ("negative", "positive", "refused", "no_label")
     assert matrix.counts.tolist() == [[2, 1, 1, 1], [1, 3, 1, 0]]
-    assert (matrix.n, matrix.unlabelled) == (10, 3)
+    assert matrix.counts.sum() == 10
 
 
 def test_a_raw_answer_is_not_taken_for_a_label():

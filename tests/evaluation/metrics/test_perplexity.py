@@ -5,7 +5,7 @@ import math
 import pytest
 
 from kit.errors import UsageError
-from kit.evaluation.metrics import corpus_perplexity, mean_log_probability, mean_perplexity
+from kit.evaluation.metrics import corpus_perplexity
 
 LOGS = [[math.log(1 / 2)] * 6, [math.log(1 / 8)] * 2]
 
@@ -15,18 +15,9 @@ def test_ten_equally_likely_digits():
     assert corpus_perplexity([[math.log(0.1)] * 7]).value == pytest.approx(10, abs=1e-6)
 
 
-def test_corpus_and_mean_of_texts_differ():
+def test_long_texts_count_more_than_in_a_mean_of_texts():
     assert corpus_perplexity(LOGS).value == pytest.approx((2**6 * 8**2) ** (1 / 8), abs=1e-6)  # 2.828427
-    assert mean_perplexity(LOGS).value == pytest.approx((2 + 8) / 2, abs=1e-6)
-    assert corpus_perplexity(LOGS).items == mean_perplexity(LOGS).items == pytest.approx((2, 8))
     assert "over:corpus" in corpus_perplexity(LOGS).signature
-    assert "over:mean-of-texts" in mean_perplexity(LOGS).signature
-
-
-def test_mean_log_probability():
-    score = mean_log_probability(LOGS)
-    assert score.value == pytest.approx(-(6 * math.log(2) + 2 * math.log(8)) / 8, abs=1e-6)
-    assert score.items == pytest.approx((-math.log(2), -math.log(8)))
 
 
 @pytest.mark.parametrize(
@@ -39,10 +30,9 @@ def test_mean_log_probability():
         ([[math.nan]], "not a number of 0 or less"),
     ],
 )
-@pytest.mark.parametrize("metric", [corpus_perplexity, mean_perplexity, mean_log_probability])
-def test_what_is_no_log_probability(metric, logprobs, message):
+def test_what_is_no_log_probability(logprobs, message):
     with pytest.raises(UsageError, match=message):
-        metric(logprobs)
+        corpus_perplexity(logprobs)
 
 
 def test_certainty():
