@@ -95,7 +95,7 @@ def test_large_answers_are_not_remembered(http: httpx2.Client, worked: list[str]
 def test_another_tokenizer_does_not_pass_for_the_one_that_counts():
     """Loading a tokenizer takes half a second, which the event loop must not wait for."""
     code = (
-        "from kit.simulator import prompt_tokens; from kit.tokens import encoding\n"
+        "from kit.simulator.answers import prompt_tokens; from kit.tokens import encoding\n"
         "prompt = [{'role': 'user', 'content': 'Hi'}]\n"
         "encoding('cl100k_base')\n"
         "assert not prompt_tokens.is_quick(prompt)\n"
