@@ -114,7 +114,7 @@ def test_a_wrong_method_is_told_in_the_same_envelope(http: httpx2.Client):
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: Simulator):
     for path, length in [("/openai/v1/chat/completions", 2**24 + 1), ("/openai/v1/files", 2**29 + 2**17)]:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\napi-key: k\r\nContent-Length: {length}\r\n\r\n"
-        assert _first_line(server, head.encode()) == b"HTTP/1.1 413 Request Entity Too Large"
+        assert _first_line(server, head.encode()).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_that_does_not_say_its_length_is_limited_too(server: Simulator):
