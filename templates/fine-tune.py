@@ -187,7 +187,7 @@ lab.check(
 cost = lab.estimate(base, sum(total_tokens), n_epochs, training_type)
 print(_(f"Tokens to be billed: {lab.number(cost.billed_tokens)}"))
 capacity = 10  # thousands of tokens per minute
-max_tokens = 1000
+max_tokens = 1000  # tokens in the longest answer
 plan = lab.preflight(base, cost, validation, max_tokens=max_tokens, capacity=capacity)
 plan
 
