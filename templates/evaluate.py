@@ -32,7 +32,7 @@
 #
 # **On the simulator, as it stands.** The set-up cell starts a stand-in for Azure on this computer. It speaks the same protocol as the service, and the official clients cannot tell the difference. Its language model is real but very small, so expect modest scores: this lab is about how to measure, and a weak model makes more mistakes to learn from.
 #
-# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. A model that reasons before it answers, as `gpt-oss-120b` does, spends tokens on its reasoning, too: set `max_tokens` to {{ number(1000) }}, or its answers may come back empty. `AZURE_OPENAI_ENDPOINT` and `az login` (or `AZURE_OPENAI_API_KEY`) say where it is and who you are. A key never goes into a cell.
+# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. A model that reasons before it answers, as `gpt-oss-120b` does, spends tokens on its reasoning, too: set `max_tokens` to `1000`, or its answers may come back empty. `AZURE_OPENAI_ENDPOINT` and `az login` (or `AZURE_OPENAI_API_KEY`) say where it is and who you are. A key never goes into a cell.
 #
 # **On Azure Databricks** the same holds; the key can come from a secret scope. Step 11 also runs on the cluster's Spark.
 

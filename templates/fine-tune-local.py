@@ -152,7 +152,7 @@ costs = lab.padding_costs(lengths, batch_size, max_tokens)
 costs
 
 # %% [markdown]
-# **Exercise 1.** Suppose a model can take {{ number(1024) }} tokens, as GPT-2 does, and somebody pads every text to that length. How many positions would one pass over your examples take? Write the formula in place of `None`.
+# **Exercise 1.** Suppose a model can take 1024 tokens, as GPT-2 does, and somebody pads every text to that length. How many positions would one pass over your examples take? Write the formula in place of `None`.
 
 # %% tags=["exercise"]
 my_positions = None

@@ -1,11 +1,14 @@
 """The layout of help pages, for languages too whose characters take two columns and know no spaces."""
 
+import re
 from collections.abc import Iterable
 
 import click
 
 from kit.i18n import gettext as _
 from kit.notebooks.spans import display_width, wrap
+
+_SPACES = re.compile(r"[ \n]+")  # and not those that no line may be broken at
 
 
 class HelpFormatter(click.HelpFormatter):
@@ -37,7 +40,7 @@ class HelpFormatter(click.HelpFormatter):
 
     @staticmethod
     def _paragraphs(text: str, width: int, margin: str) -> list[str]:
-        paragraphs = [" ".join(each.split()) for each in text.split("\n\n")]
+        paragraphs = [_SPACES.sub(" ", each).strip(" ") for each in text.split("\n\n")]
         return ["\n".join(margin + line for line in wrap(each, width)) for each in paragraphs if each]
 
 

@@ -28,9 +28,8 @@ _PATH_ENDING = "_file"
 _NAMES_OR_PATHS = {"dataset", "more_data", "weights"}
 _OUTPUT_FOLDER = "runs"
 # Their names alone: importing the simulator takes longer than everything else that a command needs to begin.
-_SCENARIOS = tuple(
-    tomllib.loads(resources.files("kit").joinpath("simulator", "scenarios.toml").read_text(encoding="utf-8"))
-)
+_SCENARIOS_FILE = resources.files("kit") / "simulator" / "circumstances" / "scenarios.toml"
+_SCENARIOS = tuple(tomllib.loads(_SCENARIOS_FILE.read_text(encoding="utf-8")))
 
 
 @click.command(

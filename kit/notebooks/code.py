@@ -207,7 +207,7 @@ def translate(source: str, find: Callable[[Segment], str | None]) -> str:
 
 
 def _comment(segment: Segment, translation: str) -> str:
-    text = " ".join(translation.split())
+    text = " ".join(translation.split("\n"))  # spaces that do not break a line stay what they are
     if segment.continuation is None:
         return text
     return segment.continuation.join(wrap(text, segment.width))
