@@ -32,7 +32,7 @@
 #
 # **On the simulator, as it stands.** The set-up cell starts a stand-in for Azure on this computer. It speaks the same protocol as the service, and the official clients cannot tell the difference. Its language model is real but very small, so expect modest scores: this lab is about how to measure, and a weak model makes more mistakes to learn from.
 #
-# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. A model that reasons before it answers, as `gpt-oss-120b` does, spends tokens on its reasoning, too: set `max_tokens` to `1000`, or its answers may come back empty. `AZURE_OPENAI_ENDPOINT` and `az login` (or `AZURE_OPENAI_API_KEY`) say where it is and who you are. A key never goes into a cell.
+# **On Azure, when you change `backend` to `"azure"`.** Then you need a deployment of a chat model in a Microsoft Foundry resource; put its name into `deployment` and its model into `model`, and what the portal says about its quota into `rpm` and `tpm`. A model that reasons before it answers, as `gpt-oss-120b` does, spends tokens on its reasoning, too: set `max_tokens` to `1000`, or its answers may come back empty. `AZURE_OPENAI_ENDPOINT`, set before Jupyter starts, and `az login` (or `AZURE_OPENAI_API_KEY`) say where your resource is and who you are. A key never goes into a cell.
 #
 # **On Azure Databricks** the same holds; the key can come from a secret scope. Step 11 also runs on the cluster's Spark.
 
@@ -122,7 +122,7 @@ precision, recall = hits / predicted.count("+"), hits / truth.count("+")
 print(accuracy, precision, recall, 2 * precision * recall / (precision + recall))
 
 # %% [markdown]
-# **Exercise 1.** Which accuracy would a “model” reach on these ten reviews that always answers `-`, without reading them? Put the number in place of `None`.
+# **Exercise 1.** What accuracy would a “model” that always answers `-`, without reading, reach on these ten reviews? Put the number, between 0 and 1, in place of `None`.
 
 # %% tags=["exercise"]
 my_accuracy = None
@@ -154,7 +154,7 @@ print(written, answered, shared / len(answered), shared / len(written), sep="\n"
 # %% [markdown]
 # The first number is ROUGE-1 precision, the second its recall. ROUGE-L takes the longest sequence of words that both have in the same order, with gaps allowed; BLEU counts unbroken runs of one to four words and punishes answers that are too short. A word is what lies between spaces, but Chinese has none: there ROUGE and BLEU have to count characters, or words that a program for Chinese has found. Software that does not know that reports nonsense without an error.
 #
-# **Perplexity** compares with nothing. It is usually measured on a text that a person wrote; a chat service tells only the probabilities of its own answer, so here it is measured on that. A model writes **tokens**, words or pieces of words, and gives each of them a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
+# **Perplexity** needs no reference. It is usually measured on a text that a person wrote; a chat service reveals only the probabilities of its own answer, so here it is measured on that. A model writes **tokens**, words or pieces of words, and gives each of them a probability; perplexity says among how many equally likely tokens it felt it was choosing, on average. Here is a text of three tokens.
 
 # %%
 import math
@@ -267,7 +267,7 @@ seconds = (time.perf_counter() - begun) / 3
 print(_(f"{lab.number(25_000)} reviews in this way: {lab.duration(25_000 * seconds / 60)}"))
 
 # %% [markdown]
-# The simulator sits next door; a service far away takes about a second for each answer, which makes seven hours. If the loop stops after six, for whatever reason, everything is lost, and paid. And if you send many requests at once instead, the service refuses most of them, because every deployment has a quota.
+# The simulator sits next door; a service far away takes about a second for each answer, which makes seven hours. If the loop stops after six, for whatever reason, every answer is lost, and has been paid for. And if you send many requests at once instead, the service refuses most of them, because every deployment has a quota.
 #
 # So the lab's runner asks many at a time, as fast as the quota allows and no faster, writes every answer into a file, the **journal**, before it counts it, and asks again only what has no answer yet. What it calls is your own function with the official client. `with_raw_response` lets it see the headers of each answer, in which the service says how much of the quota is left; `max_retries=0` leaves repeating to the runner.
 
@@ -304,7 +304,7 @@ predicted = lab.read_labels(run, labels)
 lab.unread(run, labels)
 
 # %% [markdown]
-# A score from {{ number(60) }} reviews is an estimate. If you drew another {{ number(60) }}, you would get another number. The **interval** says where the score on all such reviews may well lie: made in this way again and again, 95 of 100 intervals would contain it. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples. Precision, recall and F1 are worked out for each label in turn; the table shows their mean.
+# A score from {{ number(60) }} reviews is an estimate. If you drew another {{ number(60) }}, you would get another number. The **interval** says where the score on all such reviews may well lie: if you drew reviews again and again and made an interval from each draw, about 95 of 100 intervals would contain it. And a score needs something to beat: the **baseline** always answers with the most frequent label of the examples. Precision, recall and F1 are worked out for each label in turn; the table shows their mean.
 
 # %%
 frequent = Counter(each.label for each in parts.train).most_common(1)[0][0]
@@ -338,7 +338,7 @@ lab.check(
 display(lab.confusion(predicted, truth, labels, run), lab.by_label(predicted, truth, labels))
 
 # %% [markdown]
-# The reviews of this course are of four kinds: plain ones, and such with negations, with mixed feelings or with irony. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences. Reviews from elsewhere have no kinds; then the cell shows nothing.
+# The reviews of this course are of four kinds: plain ones, and ones with negations, with mixed feelings or with irony. Which kind would you expect to be hard? The intervals of small groups are wide, so be slow to believe in differences. Reviews from elsewhere have no kinds; then the cell shows nothing.
 
 # %%
 kinds = [each.kind for each in parts.validation]
@@ -421,7 +421,7 @@ lab.check(
 # %% [markdown]
 # ## 10. Experiments
 #
-# Change one thing at a time, and compare on the same reviews. A variant may win by luck, and the more variants you try, the luckier the best one gets. The table therefore gives a **p-value** for the difference to the first variant: how often would a difference as large as this one come about if the two were equally good? It is corrected for the number of variants. Below {{ number(0.05) }} people usually speak of more than luck. Above it, the difference may be real all the same, but {{ number(60) }} reviews are too few to show it.
+# Change one thing at a time, and compare on the same reviews. A variant may win by luck, and the more variants you try, the luckier the best one gets. The table therefore gives a **p-value** for the difference from the first variant: how often would a difference at least as large as this one come about by luck if the two were equally good? It is corrected for the number of variants. Below {{ number(0.05) }} people usually speak of more than luck. Above it, the difference may be real all the same, but {{ number(60) }} reviews are too few to show it.
 
 # %%
 classifier = tuned_classifier or lab.tuned_model(
@@ -448,7 +448,7 @@ print(lab.track(experiments, "evaluate"))
 lab.experiment_table(experiments)
 
 # %% [markdown]
-# **Exercise 3.** Which variant would you use? `experiments.variants` is a dictionary of the variants by name, and the accuracy of one of them is in `.scores["accuracy"].value`. Write code that finds the name of the best one, and put it into `my_choice`. The cell after it scores that variant on the test data, once.
+# **Exercise 3.** Which variant would you use? `experiments.variants` is a dictionary of the variants by name, and the accuracy of one of them is in `.scores["accuracy"].value`. Write code that finds the name of the best one, and put it into `my_choice`. The cell after it scores that variant on the test data, and only once: compare your choice with the table before you run it.
 
 # %% tags=["exercise"]
 my_choice = None
@@ -488,7 +488,7 @@ lab.check(
 #
 # ## 11. More data
 #
-# The same call takes any number of prompts, a generator of them included. To try it, the cell asks the first variant, not the one you chose, about all reviews of the sample. For a whole data set there are two more ways. The **Batch API** takes a file and answers at half the price, as a rule within a day: set `mode` to `"batch"`, and on Azure `batch_deployment` to a deployment of the type Global Batch, which not every model has. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays where the data are large.
+# The same call takes any number of prompts, a generator of them included. To try it, the cell asks the first variant, not the one you chose, about all reviews of the sample. For a whole data set there are two more ways. The **Batch API** takes a file and answers at half the price, as a rule within a day: set `mode` to `"batch"`, and on Azure `batch_deployment` to a deployment of the type Global Batch, which not every model has. **Spark** spreads a table over a cluster, each part with its share of the quota: set `engine` to `"spark"`. Under one quota Spark makes no call faster; it pays off where the data are large.
 
 # %%
 everything = [question(each) for each in sample]

@@ -120,7 +120,7 @@ pieces = tokenizer(parts.train[0].text)["input_ids"]
 print(" | ".join(tokenizer.decode([piece]) for piece in pieces[:25]))
 
 # %% [markdown]
-# For each of these pieces the model keeps a row of numbers, its **embedding**. With a few hundred examples it never meets most of them. So the model from scratch gets a smaller tokenizer of at most {{ number(4000) }} pieces: every single byte, and of GPT-2's pieces those that your examples need most. Only the examples are counted, because validation and test must not have a say in anything. The cell prints how many pieces are left, and the name of one without a meaning, the padding token, which you need in a moment.
+# For each of these pieces the model keeps a row of numbers, its **embedding**. With a few hundred examples it never meets most of them. So the model from scratch gets a smaller tokenizer of at most {{ number(4000) }} pieces: every single byte, and of GPT-2's pieces those that your examples need most. Only the examples are counted: the model is built from them alone, and validation and test are there to measure it. The cell prints how many pieces are left, and the name of one without a meaning, the padding token, which you need in a moment.
 
 # %%
 if not weights:
@@ -152,7 +152,7 @@ costs = lab.padding_costs(lengths, batch_size, max_tokens)
 costs
 
 # %% [markdown]
-# **Exercise 1.** Suppose a model can take 1024 tokens, as GPT-2 does, and somebody pads every text to that length. How many positions would one pass over your examples take? Write the formula in place of `None`.
+# **Exercise 1.** Suppose a model can take 1024 tokens, as GPT-2 does, and somebody pads every text to that length. How many positions (places for a token, padding included) would one pass over your examples take? Write the formula in place of `None`.
 
 # %% tags=["exercise"]
 my_positions = None
@@ -174,7 +174,7 @@ lab.check(
 # %% [markdown]
 # ## 4. A model for this task
 #
-# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token, and needs to know the padding token to find it. So the layer before the head has to be computed for that token only: in step 5, `lab.only_last_token` leaves out the rest. The answers stay the same, and a model of one layer trains several times as fast.
+# The last layer of a model is its **head**; that of a language model predicts the next token. You need two numbers, one for each label, so the model gets another head: `GPT2ForSequenceClassification`. It judges a text by its last token that is not padding, and needs to know the padding token to find that one. Of the layer before the head, only the part for that token is needed: in step 5, `lab.only_last_token` leaves out the rest. The answers stay the same, and a model of one layer trains several times as fast.
 #
 # `new_model` below is called once for each data set. With `weights` it loads a model that has read much; without, it builds a small one.
 
@@ -200,7 +200,7 @@ model = new_model(tokenizer)
 print(lab.number(model.num_parameters()))
 
 # %% [markdown]
-# GPT-2 has 124 million of these parameters. Most of the few that yours has are embeddings.
+# The number counts the model's **parameters**, another word for its weights. GPT-2 has 124 million of them; most of the few that yours has are embeddings.
 #
 # ## 5. Say how to train
 #
@@ -270,7 +270,7 @@ lab.check(
 # Look at the two curves. The training loss falls: the model gets to know its examples. What does the validation loss do? As long as it falls as well, the model learns something that holds for other reviews. Where it begins to rise, the model learns its examples by heart. That is called **overfitting**, and a hundred examples are soon learned by heart.
 
 # %% [markdown]
-# **Exercise 2.** At which step was the validation loss lowest? `history` is a list of dictionaries; those with `eval_loss` also have `step`. Find it with code, or read it off the curve.
+# **Exercise 2.** At which step was the validation loss lowest? `history` is a list of dictionaries; those with `eval_loss` also have `step`. Find it with code, or read it off the curve. (The `Trainer` goes by the accuracy, so it may have kept the checkpoint of another step.)
 
 # %% tags=["exercise"]
 my_best_step = None
@@ -319,7 +319,7 @@ scores = {
 display(lab.score_table(scores), lab.confusion(predicted, truth, labels))
 
 # %% [markdown]
-# Look at the interval of the accuracy, not at the number. If it contains the baseline, you have no evidence that the model can do anything at all. With the course's reviews that is what usually happens, and it is no mistake of yours: {{ number(120) }} short texts cannot teach the meaning of words to a model that knew none, least of all when about a quarter of them are ironic or turn on a negation. This is why people start from weights that have read a library, and why the next step uses more data.
+# Look at the interval of the accuracy, not at the number alone: it says where the accuracy on all such reviews may well lie. If it contains the accuracy of the baseline, you have no evidence that the model can do anything at all. With the course's reviews that is what usually happens, and it is no mistake of yours: {{ number(120) }} short texts cannot teach the meaning of words to a model that knew none, least of all when about a quarter of them are ironic or turn on a negation. This is why people start from weights that have read a library, and why the next step uses more data.
 
 # %% [markdown]
 # ## 8. More data

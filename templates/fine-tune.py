@@ -155,7 +155,7 @@ lab.check(
 )
 
 # %% [markdown]
-# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Put its identifier, for English it would be `"en"`, in place of `None`, and run this cell and the next two; the table shows the identifiers in parentheses.
+# **Exercise 1.** The course has these conversations in {{ languages() }}. In which language do they need the most tokens? Guess: put its identifier, such as `"en"` for English, in place of `None`. Then run this cell and the next two; the table shows the identifiers in parentheses.
 
 # %% tags=["exercise"]
 my_guess = None
@@ -181,7 +181,7 @@ lab.check(
 # **Teaching note.** Most learners guess Chinese. With the older tokenizer `cl100k_base` they would be right; `o200k_base` has whole Chinese words among its entries. Ask what follows for a team that pays per token and works in several languages.
 
 # %% [markdown]
-# What will the job cost? The tokens of the training file times the epochs times the price per token: you know all three before you spend anything. The next cell adds what follows, hosting and questions, and holds the sum against your `budget`. If the budget is too small, the cell stops, while that still costs nothing. On the simulator nothing is ever paid; the figures are for practice.
+# What will the job cost? The tokens of the training file, times the **epochs** (passes through the file), times the price per token: you know all three before you spend anything. The next cell adds what follows, hosting and questions, and holds the sum against your `budget`. If the budget is too small, the cell stops, while that still costs nothing. On the simulator nothing is ever paid; the figures are for practice.
 
 # %%
 cost = lab.estimate(base, sum(total_tokens), n_epochs, training_type)
@@ -199,7 +199,7 @@ plan
 #
 # `client.files.create` uploads a file. `lab.once` notes in a **ledger** what was created, so that running the cell twice, or on Azure even a week later, does not upload it twice. The ledger lies outside the notebook: it survives a closed laptop and a kernel that died.
 #
-# Two habits protect you where the ledger alone could not. `lab.marked` puts a mark of the content into the file's name, by which the file can be found again. And `max_retries=0` tells the client not to repeat a request by itself: if only the *answer* got lost on its way, a second request would create a second file, or start, and bill, a second job. So `lab.once` looks first and only then tries again.
+# Two habits protect you where the ledger alone could not. `lab.marked` puts a fingerprint of the content into the file's name, by which the file can be found again. And `max_retries=0` tells the client not to repeat a request by itself: if only the *answer* got lost on its way, a second request would create a second file, or start, and bill, a second job. So `lab.once` looks first and only then tries again.
 
 # %%
 creator = client.with_options(max_retries=0)

@@ -187,7 +187,7 @@ def _unusable_character(messages: list[Any]) -> Fault | None:
                 continue
             return Fault(
                 N_("Message {number} holds {name}, which is not a character."),
-                N_("Delete it; it is often what is left of a picture sign that was cut in two."),
+                N_("Delete it; it is often what is left of an emoji that was cut in two."),
                 {"number": number, "name": name},
             )
     return None

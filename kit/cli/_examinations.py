@@ -198,10 +198,10 @@ def azure() -> Iterator[Finding]:
     if not present:
         yield Finding("✓", _("Azure: no variable is set; the labs use the simulator, which needs none."))
     elif missing:
-        text = _("Azure: set are {names}; not set, but needed: {missing}")
+        text = _("Azure: these are set: {names}; not set, but needed: {missing}")
         text = text.format(names=", ".join(present), missing=", ".join(missing))
         yield Finding("!", text, _("Set them before you use backend=azure. The simulator needs none."))
     else:
         advice = _("Without {name} the labs sign in with Entra ID: run “az login”.").format(name=_AZURE_KEY)
-        text = _("Azure: set are {names}").format(names=", ".join(present))
+        text = _("Azure: these are set: {names}").format(names=", ".join(present))
         yield Finding("✓", text, "" if _AZURE_KEY in present else advice)

@@ -30,7 +30,7 @@ _EXAMINATIONS: tuple[Callable[[], Iterator[Finding]], ...] = (
     help=_(
         "Examine this computer's set-up: Python, packages, kernel, tokenizer, disk, labs, translations, "
         "fonts, the table of models and the settings for Azure.\n\n"
-        "✓ is well, ! is worth knowing, ✗ has to be mended before the labs run; what to do stands below. "
+        "✓ is fine, ! is worth knowing, ✗ has to be fixed before the labs run; what to do is written below. "
         "Values of variables are never shown.\n\n"
         "Exit codes: 0 no ✗, 1 at least one."
     ),

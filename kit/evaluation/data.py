@@ -122,7 +122,7 @@ def _hub_records(name: str) -> Iterator[Record]:
         raise DataError(
             N_("The data set “{name}” cannot be fetched from the Hugging Face hub ({reason})."),
             advice=N_(
-                "Without a network use the course's own reviews (leave the name empty), a local file, or "
+                "Without a network use the course's own reviews (“reviews”), a local file, or "
                 "“{package}”; if the data set is in this machine's cache, set HF_HUB_OFFLINE=1."
             ),
             name=name,

@@ -21,6 +21,7 @@ _HAN = "\u3400-\u9fff"
 _HAN_SPACE = re.compile(rf"[{_HAN}] +[{_HAN}]")
 _HALF_WIDTH = re.compile(rf"(?<=[{_HAN}])[,;:!?](?=[\s{_HAN}]|$)|(?<=[{_HAN}])\.(?=\s|$)")
 _HALF_BRACKETS = re.compile(rf"\([^()]*[{_HAN}][^()]*\)")
+_LOOSE = re.compile(r"(?<=\S) (?=[:;!?»]|%(?![%\w]))|« ")
 _USTED = re.compile(
     r"(?<!“)\b(?:usted|ustedes)\b|(?:^|[.:!?]\s+|[-*]\s+)(?:Abra|Asegúrese|Cambie|Compruebe|Copie|Cree|Ejecute|Elija|"
     r"Escriba|Espere|Guarde|Haga|Inicie|Instale|Lea|Pegue|Recuerde|Revise|Seleccione|Vea|Vuelva)\b",
@@ -90,10 +91,18 @@ def spanish(source: Text, translation: Text) -> Iterator[Problem]:
         )
 
 
+def french(source: Text, translation: Text) -> Iterator[Problem]:
+    """No line breaks before a high punctuation mark, nor inside of guillemets."""
+    if _LOOSE.search(translation.prose):
+        reason = _("a line may break at the space beside : ; ! ? % « or »")
+        yield Problem("loose-space", reason, _("Put a no-break space (U+00A0) there."))
+
+
 ANY_LANGUAGE: tuple[Callable[[Text, Text], Iterator[Problem]], ...] = (numbers, spaces, end_punctuation)
 BY_LANGUAGE: dict[str, tuple[Callable[[Text, Text], Iterator[Problem]], ...]] = {
     "zh": (chinese,),
     "es": (spanish,),
+    "fr": (french,),
 }
 
 

@@ -103,6 +103,12 @@ def test_help_keeps_its_words_paragraphs_and_columns():
     )
 
 
+def test_help_breaks_no_line_where_the_language_forbids_it():
+    formatter = HelpFormatter(width=14)
+    formatter.write_text("Ce qui\nva  mal\u00a0: tout.")
+    assert formatter.getvalue() == "Ce qui va\nmal\u00a0: tout.\n"
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(KitError("It {a}.", advice="Do {a}.", a="x"), 1), (UsageError("It {a}.", a="x"), 2)]
 )

@@ -92,6 +92,9 @@ WARNINGS = [
     ("Look at it.", "Usted puede mirarlo.", "es", "register"),
     ("Run it.", "Ejecute esto.", "es", "register"),
     ("The accuracy rises.", "A precisão sobe.", "pt", "glossary"),
+    ("Wait: it ends.", "Attendez : cela se termine.", "fr", "loose-space"),
+    ("Write “yes”.", "Écrivez « oui\u00a0».", "fr", "loose-space"),
+    ("It costs 5% more.", "Cela coûte 5 % de plus.", "fr", "loose-space"),
 ]
 
 
@@ -112,6 +115,9 @@ GOOD = [
     ("Use Azure OpenAI in Sweden Central.", "在 Sweden Central 使用 Azure OpenAI。", "zh"),
     ("The deployments answer.", "As implantações respondem.", "pt"),
     ("Tokenize the text.", "对文本分词。", "zh"),
+    ("It costs 5%: “cheap”!", "Cela coûte 5\u00a0%\u00a0: «\u00a0bon marché\u00a0»\u202f!", "fr"),
+    ("Run `a : b` once.", "Exécutez `a : b` une fois.", "fr"),
+    ("From https://a.org on.", "À partir de https://a.org.", "fr"),
     ("Deploying takes a minute.", "La implementación tarda un minuto.", "es"),
     ("Token", "Token", "pt"),
     ("GlobalStandard", "GlobalStandard", "pt"),

@@ -65,6 +65,7 @@ def rendered(source, catalog):
         ("x = 1  # one  # noqa: E501", {"one": "um"}, "x = 1  # um  # noqa: E501"),
         ("# one\n# two\nx = 1", {"one two": "um dois"}, "# um dois\nx = 1"),
         ("    # one", {"one": "a\nb"}, "    # a b"),
+        ("# one", {"one": "un\u00a0: deux"}, "# un\u00a0: deux"),
     ],
 )
 def test_translation(source, catalog, expected):
