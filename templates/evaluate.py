@@ -448,23 +448,13 @@ print(lab.track(experiments, "evaluate"))
 lab.experiment_table(experiments)
 
 # %% [markdown]
-# **Exercise 3.** Which variant would you use? `experiments.variants` is a dictionary of the variants by name, and the accuracy of one of them is in `.scores["accuracy"].value`. Write code that finds the name of the best one, and put it into `my_choice`. The cell after it scores that variant on the test data, and only once: compare your choice with the table before you run it.
+# **Exercise 3.** Which variant would you use? `experiments.variants` is a dictionary of the variants by name, and the accuracy of one of them is in `.scores["accuracy"].value`. Write code that finds the name of the best one, and put it into `my_choice`. Run the self-check first: the cell below it scores that variant on the test data, and only once.
 
 # %% tags=["exercise"]
 my_choice = None
 
 # %% tags=["solution"]
 my_choice = experiments.best().name
-
-# %%
-if my_choice:
-    changes = variants[my_choice][1]
-    shown = examples if my_choice == _("with examples") else ()
-    final = [question(each, shown) for each in parts.test]
-    answered = lab.predict(final, ask, parameters=settings | changes, **quota)
-    tested = lab.accuracy(lab.read_labels(answered, labels), [each.label for each in parts.test])
-    experiments.report(my_choice, {"accuracy": tested})
-    display(lab.score_table({my_choice: tested}, _("Test")))
 
 
 # %% tags=["self-check"]
@@ -479,6 +469,16 @@ lab.check(
     hint=_("experiments.best() finds it; its name is in .name."),
     more=_("The table above shows them: take the highest accuracy, and the name in its first column."),
 )
+
+# %%
+if my_choice:
+    changes = variants[my_choice][1]
+    shown = examples if my_choice == _("with examples") else ()
+    final = [question(each, shown) for each in parts.test]
+    answered = lab.predict(final, ask, parameters=settings | changes, **quota)
+    tested = lab.accuracy(lab.read_labels(answered, labels), [each.label for each in parts.test])
+    experiments.report(my_choice, {"accuracy": tested})
+    display(lab.score_table({my_choice: tested}, _("Test")))
 
 # %% [markdown] tags=["instructor"]
 # **Teaching note.** The test score is usually a little lower than the validation score of the winner. Ask why: it was chosen for being high. Then let learners look at the intervals of the variants that lost. With sixty reviews a difference of five points is nothing, and in most languages not even the lead of the tuned model has a p-value below {{ number(0.05) }}: it is the best choice, not a proven one. How many reviews would it take? About four times as many halve the interval.
