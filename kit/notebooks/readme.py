@@ -10,12 +10,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from kit.i18n.formats import number
 from kit.notebooks.messages import translate_template
 from kit.notebooks.rendering import untranslated_mark
 from kit.notebooks.templates import Cell, Template
 
 DOMAIN = "readme"
 _LINK = re.compile(r"""(?P<before>\]\(|\b(?:href|src)=")(?P<target>(?![a-z]+:|#|//)[^)"#\s]+)""")
+
+_FIGURES = re.compile(r"(?<=\|) [\d. –]*\d\.\d[\d. –]* (?=\|)")  # what a cell of a table holds
+_FIGURE = re.compile(r"\d+\.(?P<decimals>\d+)")
 
 
 def read_readme(path: Path) -> Template:
@@ -35,12 +39,24 @@ def render_readme(
         said: what the kit itself says in this locale, by its English.
     """
     text = translate_template(template, catalog, untranslated_mark(said)).cells[0].source
-    return relocated(text, PurePosixPath("labs", locale))
+    return with_figures(relocated(text, PurePosixPath("labs", locale)), locale)
 
 
 def readme_path(labs: Path, locale: str) -> Path:
     """Return where the README's edition of a locale lies."""
     return labs / locale / "README.md"
+
+
+def with_figures(text: str, locale: str) -> str:
+    """Return a text with figures as the locale writes them, in cells of tables that hold nothing else.
+
+    Such cells are no messages, so no translator meets them.
+    """
+
+    def written(figure: re.Match[str]) -> str:
+        return number(float(figure[0]), len(figure["decimals"]), locale=locale)
+
+    return _FIGURES.sub(lambda cell: _FIGURE.sub(written, cell[0]), text)
 
 
 def relocated(text: str, folder: PurePosixPath) -> str:

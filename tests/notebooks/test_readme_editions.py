@@ -10,7 +10,7 @@ import pytest
 
 from kit import i18n
 from kit.notebooks.editions import Workspace, beside
-from kit.notebooks.readme import relocated
+from kit.notebooks.readme import relocated, with_figures
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -55,6 +55,17 @@ def test_every_language_is_linked_at_the_top():
 )
 def test_links_are_made_for_the_folder(text, moved):
     assert relocated(text, PurePosixPath("labs/zh")) == moved
+
+
+@pytest.mark.parametrize(
+    ("locale", "row"),
+    [
+        ("pt", "| `a.b` 1.5 | 42,7 | 38,8 – 46,6 | 0,610 |"),
+        ("zh", "| `a.b` 1.5 | 42.7 | 38.8 – 46.6 | 0.610 |"),
+    ],
+)
+def test_figures_are_written_as_the_locale_does(locale, row):
+    assert with_figures("| `a.b` 1.5 | 42.7 | 38.8 – 46.6 | 0.610 |", locale) == row
 
 
 def test_links_on_windows_are_those_of_everywhere(monkeypatch):
