@@ -10,6 +10,7 @@ import click
 from kit import i18n, settings
 from kit.cli._output import show_line
 from kit.cli._progress import progress_bar
+from kit.cli._scenarios import WAITING
 from kit.i18n import gettext as _
 from kit.notebooks import matrix, matrix_report
 from kit.notebooks.rendering import AUDIENCES
@@ -31,13 +32,16 @@ def run_all(  # noqa: PLR0913 - one argument for each option of the command
     """Run the matrix, show every result as it comes, write the reports; return the exit code."""
     locales = [i18n.negotiate(locale)] if locale else list(i18n.available())
     labs = [lab] if lab else sorted(path.stem for path in (settings.labs_folder() / "en").glob("*.ipynb"))
+    cores = os.cpu_count() or 1
     planned = matrix.plan(
         labs,
         locales,
         list(scenarios) or [matrix.USUAL],
         folder,
         audiences=list(audiences) or AUDIENCES[:1],
-        jobs=jobs or os.cpu_count() or 1,
+        waiting=WAITING,
+        jobs=jobs or cores,
+        more=0 if jobs else cores,  # who says how many at a time gets no more than these
         timeout=timeout,
         changed=changed,
     )

@@ -1,9 +1,7 @@
 """``kit run``: one lab, in one language, from its first cell to its last."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from kit.cli._matrix import run_all
 from kit.cli._output import LOCALE_CHOSEN, show_line
 from kit.cli._parameters import ParameterCommand, parameters_option, split
 from kit.cli._progress import progress_bar
+from kit.cli._scenarios import SCENARIOS, check_scenarios
 from kit.cli._signals import ends_when_terminated
 from kit.errors import N_, UsageError
 from kit.i18n import duration
@@ -27,9 +26,6 @@ from kit.notebooks.runs import Failure, RunReport
 _PATH_ENDING = "_file"
 _NAMES_OR_PATHS = {"dataset", "more_data", "weights"}
 _OUTPUT_FOLDER = "runs"
-# Their names alone: importing the simulator takes longer than everything else that a command needs to begin.
-_SCENARIOS_FILE = resources.files("kit") / "simulator" / "circumstances" / "scenarios.toml"
-_SCENARIOS = tuple(tomllib.loads(_SCENARIOS_FILE.read_text(encoding="utf-8")))
 
 
 @click.command(
@@ -91,7 +87,7 @@ _SCENARIOS = tuple(tomllib.loads(_SCENARIOS_FILE.read_text(encoding="utf-8")))
     multiple=True,
     metavar="NAME",
     help=_("What goes wrong on purpose: {scenarios}. With --all, may be repeated.").format(
-        scenarios=", ".join(_SCENARIOS)
+        scenarios=", ".join(SCENARIOS)
     ),
 )
 @click.option(
@@ -128,7 +124,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     many = {"--audience": audiences, "--jobs": jobs, "--changed": changed}
     many["--scenario --scenario"] = len(scenarios) > 1
     _refuse(alone if every else many, _("with --all") if every else _("without --all"))
-    _know_scenarios(scenarios)
+    check_scenarios(scenarios)
     if every:
         if lab:
             _find_lab(lab, chosen)
@@ -223,24 +219,6 @@ def _seen_from_here(name: str, value: str) -> str:
     if value and (names_path or name.endswith(_PATH_ENDING)) and Path(value).expanduser().exists():
         return str(Path(value).expanduser().resolve())
     return value
-
-
-def _know_scenarios(names: Sequence[str]) -> None:
-    """Make sure that there are scenarios of these names.
-
-    Raises:
-        UsageError: there is none of one of them.
-    """
-    for name in names:
-        if name not in _SCENARIOS:
-            nearest = process.extractOne(name, _SCENARIOS, score_cutoff=60)
-            raise UsageError(
-                N_("There is no scenario “{scenario}”."),
-                advice=N_("Did you mean “{nearest}”?") if nearest else N_("Choose one of: {scenarios}."),
-                scenario=name,
-                nearest=nearest[0] if nearest else "",
-                scenarios=", ".join(_SCENARIOS),
-            )
 
 
 def _scenario(notebook: Path, name: str) -> str:

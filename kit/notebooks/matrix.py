@@ -3,9 +3,9 @@
 Each run is a notebook in a kernel of its own, driven by :func:`kit.notebooks.execution.run_notebook` in a few
 worker processes that keep their imports. A process and not a thread, because a kernel inherits the process's
 environment, and its locale is part of that. And a process for each place and not one pool for all, because a
-pool that loses a process gives up the runs of the others too. What a run has shown is written down as soon as
-it ends, together with a fingerprint of everything it depends on, so an interrupted matrix goes on where it
-stopped.
+pool that loses a process gives up the runs of the others too. Runs that mostly wait, for a quota, have places
+of their own, so that no core waits with them. What a run has shown is written down as soon as it ends,
+together with a fingerprint of everything it depends on, so an interrupted matrix goes on where it stopped.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import os
 import queue
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -52,6 +52,7 @@ class Entry:
         scenario: what goes wrong on purpose; ``happy`` for nothing.
         skipped: why it cannot run here; empty where it can.
         audience: whose edition it is.
+        waits: whether it mostly waits, and needs little of a core.
     """
 
     notebook: Path
@@ -60,6 +61,7 @@ class Entry:
     scenario: str = USUAL
     skipped: str = ""
     audience: str = AUDIENCES[0]
+    waits: bool = False
 
     @property
     def name(self) -> str:
@@ -105,27 +107,39 @@ class Result:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run and where the results go."""
+    """What to run and where the results go.
+
+    Attributes:
+        entries: the runs.
+        folder: where executed notebooks and reports go.
+        jobs: runs at a time.
+        more: runs at a time on top of these, of those that mostly wait.
+        timeout: seconds that one run may take.
+        changed: leave out what passed in this folder and has not changed.
+    """
 
     entries: Sequence[Entry]
     folder: Path
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    more: int = 0
     timeout: float = DEFAULT_TIMEOUT
     changed: bool = False
 
 
-def plan(
+def plan(  # noqa: PLR0913 - the axes of the matrix
     labs: Sequence[str],
     locales: Sequence[str],
     scenarios: Sequence[str],
     folder: Path,
     *,
     audiences: Sequence[str] = AUDIENCES[:1],
+    waiting: Collection[str] = (),
     **options: Any,
 ) -> Plan:
     """Return the runs of labs × locales × audiences × scenarios; a lab that knows no scenarios runs once.
 
     What learners get is run as it lies in the labs' folder; another audience's editions are rendered first.
+    In the scenarios that ``waiting`` names, runs mostly wait.
     """
     entries = []
     for audience in audiences:
@@ -135,7 +149,8 @@ def plan(
                 content = read_notebook(notebook)
                 missing = what_is_missing(content)
                 for scenario in scenarios if "scenario" in read_parameters(content) else [USUAL]:
-                    entries.append(Entry(notebook, lab, locale, scenario, missing, audience))
+                    waits = scenario in waiting
+                    entries.append(Entry(notebook, lab, locale, scenario, missing, audience, waits))
     return Plan(entries, folder, **options)
 
 
@@ -176,32 +191,44 @@ def run(planned: Plan) -> Iterator[Result]:
             yield known
         else:
             waiting.append(entry)
-    if not waiting:
-        return
-    jobs = min(planned.jobs, len(waiting))
-    workers = [_Worker(jobs) for _place in range(jobs)]
-    free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-    for worker in workers:
-        free.put(worker)
+    apart = [entry for entry in waiting if entry.waits] if planned.more else []
+    lanes = [
+        _Lane([entry for entry in waiting if entry not in apart], planned.jobs, planned),
+        _Lane(apart, planned.more, planned),
+    ]
+    try:
+        for future in as_completed([future for lane in lanes for future in lane.futures]):
+            result = future.result()
+            _remember(result, planned.folder, kit)
+            yield result
+    finally:  # also when the person at the keyboard, or whoever reads the results, stops
+        for lane in lanes:
+            lane.stop()
 
-    def run_next(entry: Entry) -> Result:
-        worker = free.get()
+
+class _Lane:
+    """A few workers, and the runs that wait in front of them, which begin at once."""
+
+    def __init__(self, entries: Sequence[Entry], jobs: int, planned: Plan) -> None:
+        self._workers = [_Worker(planned.jobs) for _place in range(min(jobs, len(entries)))]
+        self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._free.put(worker)
+        self._threads = ThreadPoolExecutor(max(1, len(self._workers)))
+        self.futures = [self._threads.submit(self._run, entry, planned) for entry in entries]
+
+    def _run(self, entry: Entry, planned: Plan) -> Result:
+        worker = self._free.get()
         try:
             return worker.run(entry, planned)
         finally:
-            free.put(worker)
+            self._free.put(worker)
 
-    with ThreadPoolExecutor(jobs) as threads:
-        futures = [threads.submit(run_next, entry) for entry in waiting]
-        try:
-            for future in as_completed(futures):
-                result = future.result()
-                _remember(result, planned.folder, kit)
-                yield result
-        finally:  # also when the person at the keyboard, or whoever reads the results, stops
-            threads.shutdown(wait=False, cancel_futures=True)
-            for worker in workers:
-                worker.stop()
+    def stop(self) -> None:
+        """End what is under way, and begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in self._workers:
+            worker.stop()
 
 
 class _Worker:

@@ -3,8 +3,10 @@
 import importlib
 import json
 import multiprocessing
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
@@ -17,7 +19,7 @@ from kit.notebooks import matrix, matrix_report
 PARAMETERS = new_code_cell('scenario = "happy"  # what goes wrong', metadata={"tags": ["parameters"]})
 
 
-def entry(folder: Path, lab: str, source: str, locale: str = "en", **facts: str) -> matrix.Entry:
+def entry(folder: Path, lab: str, source: str, locale: str = "en", **facts: Any) -> matrix.Entry:
     cells = [PARAMETERS, new_markdown_cell("## 1. First step"), new_code_cell(source)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     path = folder / "labs" / locale / f"{lab}.ipynb"
@@ -146,6 +148,19 @@ def test_runs_of_one_lab_in_one_language_keep_their_results_apart(tmp_path: Path
     assert statuses(results) == {"twice-en": "passed", "twice-en-instructor": "passed"}
     for each in entries:
         assert (tmp_path / "runs" / "results" / each.name / "score.json").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes of this kind")
+def test_runs_that_wait_take_no_core_from_the_others(tmp_path: Path):
+    """Each end of a pipe waits for the other: with one place for both, neither run would ever end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    entries = [
+        entry(tmp_path, "quick", f"open({str(pipe)!r}, 'w').close()"),
+        entry(tmp_path, "patient", f"open({str(pipe)!r}).close()", scenario="throttled", waits=True),
+    ]
+    planned = matrix.Plan(entries, tmp_path / "runs", jobs=1, more=1, timeout=120)
+    assert set(statuses(list(matrix.run(planned))).values()) == {"passed"}
 
 
 def test_reports_say_the_same_to_people_and_to_programs(planned: matrix.Plan):
