@@ -11,7 +11,7 @@ Texts with white space in a row, such as programs, are left whole, and Chinese h
 too, tiktoken gets many in one call.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import tiktoken
 
 _SEPARATOR = " \n"  # one token; two words with it between them are cut into the same pieces as apart
+_SPECIAL = "<|endoftext|>"
 _BLOCK = 8_000_000  # characters that are cut at a time: 200 MB of memory
 _CHUNK = 100_000  # bytes, more or less, in one call of tiktoken, which does not hold the interpreter lock
 _THREADS = 2
@@ -49,6 +50,7 @@ class _Reader:
 
     def __init__(self, encoding: tiktoken.Encoding) -> None:
         self._encoding = encoding
+        self._encode = _encode(encoding)
         self._separator = encoding.encode_ordinary(_SEPARATOR)[0]
 
     def alone(self, text: str) -> int:
@@ -71,12 +73,17 @@ class _Reader:
             return list(chain.from_iterable(pool.map(lambda chunk: self._chunk(chunk, before), chunks)))
 
     def _chunk(self, spellings: Sequence[str], before: str) -> list[int]:
-        encode = getattr(self._encoding, "encode_to_numpy", self._encoding.encode)  # 0.7 has only the latter
         joined = before + (_SEPARATOR + before).join(spellings)
-        encoded = np.asarray(encode(joined, disallowed_special=()))
+        encoded = np.asarray(self._encode(joined, disallowed_special=()))
         ends = np.append(np.flatnonzero(encoded == self._separator), len(encoded))
         counts: list[int] = (np.diff(ends, prepend=-1) - 1).tolist()
         return counts
+
+
+def _encode(encoding: tiktoken.Encoding) -> Callable[..., Any]:
+    """Return the fastest way that works: 0.7 has no ``encode_to_numpy``; that of 0.9 heeds special tokens."""
+    fast = getattr(encoding, "encode_to_numpy", None)
+    return fast if fast and len(fast(_SPECIAL, disallowed_special=())) > 1 else encoding.encode
 
 
 class _Words:
