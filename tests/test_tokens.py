@@ -13,41 +13,7 @@ from kit import tokens
 from kit.azure import models
 from kit.errors import SettingsError, UsageError
 from kit.tokens import counting, words
-
-# https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken, section 6: the API
-# counted 124 prompt tokens for gpt-4o (o200k_base) and 129 for gpt-4-0613 (cl100k_base).
-COOKBOOK = [
-    {
-        "role": "system",
-        "content": "You are a helpful, pattern-following assistant that translates corporate jargon into "
-        "plain English.",
-    },
-    {
-        "role": "system",
-        "name": "example_user",
-        "content": "New synergies will help drive top-line growth.",
-    },
-    {
-        "role": "system",
-        "name": "example_assistant",
-        "content": "Things working well together will increase revenue.",
-    },
-    {
-        "role": "system",
-        "name": "example_user",
-        "content": "Let's circle back when we have more bandwidth to touch base on opportunities for "
-        "increased leverage.",
-    },
-    {
-        "role": "system",
-        "name": "example_assistant",
-        "content": "Let's talk later when we're less busy about how to do better.",
-    },
-    {
-        "role": "user",
-        "content": "This late pivot means we don't have time to boil the ocean for the client deliverable.",
-    },
-]
+from tests.cookbook import CONVERSATION
 
 
 def count_texts(texts, name="o200k_base"):
@@ -58,7 +24,7 @@ def count_texts(texts, name="o200k_base"):
 
 @pytest.mark.parametrize(("name", "expected"), [("o200k_base", 124), ("cl100k_base", 129)])
 def test_conversation_counts_what_the_service_counted(name, expected):
-    assert tokens.count_conversations([COOKBOOK], name) == [(expected, 0)]
+    assert tokens.count_conversations([CONVERSATION], name) == [(expected, 0)]
 
 
 @pytest.mark.parametrize("text", ["hello world", "coração", "你好，世界", "🚲 ¿Dónde?", ""])
@@ -161,7 +127,7 @@ def test_limit_cost_and_comparison():
 
 
 def test_many_conversations_count_as_each_one_does():
-    conversations = [COOKBOOK[: n % 6 + 1] for n in range(30)]
+    conversations = [CONVERSATION[: n % 6 + 1] for n in range(30)]
     one_by_one = [tokens.count_conversations([each])[0] for each in conversations]
     assert tokens.count_conversations(conversations) == one_by_one
 

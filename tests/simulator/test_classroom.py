@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from kit.simulator import serve_class
+from tests.serving import served
 
 DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
 CHATS = 20
@@ -107,23 +106,12 @@ def test_learners_who_were_put_aside_or_whose_server_ended_find_everything_again
 
 @contextlib.contextmanager
 def class_process(*arguments: str) -> Iterator[str]:
-    """Run ``kit serve --class`` as a process of its own; yield its address."""
-    command = [sys.executable, "-u", "-m", "kit", "serve", "--port", "0", "--class", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            said = ""
-            assert process.stdout is not None
-            for line in process.stdout:
-                said += line
-                if line.startswith("Ctrl-C"):
-                    break
-            found = re.search(r"http://[\d.]+:\d+", said)
-            assert found, said
-            yield found[0]
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
-            assert process.returncode == 0
+    """Run ``kit serve --class`` as a process of its own; yield its address, and let it end by itself."""
+    with served("--class", *arguments) as (process, url, _said):
+        yield url
+        process.terminate()
+        process.communicate(timeout=60)
+        assert process.returncode == 0
 
 
 def training_file(marker: str) -> bytes:

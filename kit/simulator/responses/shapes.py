@@ -98,19 +98,20 @@ class Other(Shape):
     ]
 
 
+_ServiceTool = Literal[
+    "file_search",
+    "computer_use_preview",
+    "web_search_preview",
+    "code_interpreter",
+    "image_generation",
+    "mcp",
+]
+
+
 class ResponseTool(Shape):
     """A function, or a tool of the service, which the simulator does not have."""
 
-    type: Literal[
-        "function",
-        "file_search",
-        "computer_use_preview",
-        "web_search_preview",
-        "code_interpreter",
-        "image_generation",
-        "local_shell",
-        "mcp",
-    ]
+    type: Literal["function", _ServiceTool, "local_shell"]
     name: _Name = "tool"
     description: str | None = None
     parameters: Any = None
@@ -120,15 +121,7 @@ class ResponseTool(Shape):
 class ToolName(Shape):
     """The one tool that has to be called."""
 
-    type: Literal[
-        "function",
-        "file_search",
-        "computer_use_preview",
-        "web_search_preview",
-        "code_interpreter",
-        "image_generation",
-        "mcp",
-    ]
+    type: Literal["function", _ServiceTool]
     name: str = ""
 
 

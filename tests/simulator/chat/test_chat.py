@@ -14,39 +14,9 @@ from openai import AsyncOpenAI, AzureOpenAI, OpenAI
 
 from kit.simulator import Simulator
 from kit.tokens import encoding
+from tests.cookbook import CONVERSATION
 
 HELLO: Any = [{"role": "user", "content": "Hello, where is my parcel?"}]
-
-# The example of the OpenAI Cookbook, "How to count tokens with tiktoken"; its figures for gpt-4o are 124
-# tokens by the formula and 124 by the service.
-COOKBOOK: Any = [
-    {
-        "role": "system",
-        "content": "You are a helpful, pattern-following assistant that translates corporate jargon into "
-        "plain English.",
-    },
-    {"role": "system", "name": "example_user", "content": "New synergies will help drive top-line growth."},
-    {
-        "role": "system",
-        "name": "example_assistant",
-        "content": "Things working well together will increase revenue.",
-    },
-    {
-        "role": "system",
-        "name": "example_user",
-        "content": "Let's circle back when we have more bandwidth to touch base on opportunities for "
-        "increased leverage.",
-    },
-    {
-        "role": "system",
-        "name": "example_assistant",
-        "content": "Let's talk later when we're less busy about how to do better.",
-    },
-    {
-        "role": "user",
-        "content": "This late pivot means we don't have time to boil the ocean for the client deliverable.",
-    },
-]
 
 
 def ask(client: OpenAI, **options: Any) -> Any:
@@ -54,7 +24,7 @@ def ask(client: OpenAI, **options: Any) -> Any:
 
 
 def test_prompt_tokens_are_those_of_the_service(client: OpenAI):
-    usage = ask(client, messages=COOKBOOK, max_tokens=5).usage
+    usage = ask(client, messages=CONVERSATION, max_tokens=5).usage
     assert usage.prompt_tokens == 124
     assert usage.total_tokens == 124 + usage.completion_tokens
 

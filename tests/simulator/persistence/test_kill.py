@@ -11,9 +11,7 @@ import csv
 import io
 import json
 import random
-import re
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ import httpx2
 import pytest
 
 from kit.simulator import serve
+from tests.serving import served
 
 DEPLOYMENTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/deployments"
 BASE = "gpt-4.1-mini"
@@ -55,23 +54,13 @@ class Known:
 
 
 @contextlib.contextmanager
-def served(state: Path) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
-    command = [sys.executable, "-u", "-m", "kit", "serve", "--port", "0", "--state", str(state)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            assert process.stdout is not None
-            said = ""
-            for line in process.stdout:
-                said += line
-                if line.startswith("Ctrl-C"):
-                    break
-            found = re.search(r"http://[\d.]+:\d+", said)
-            assert found, said
-            headers = {"api-key": "any", "authorization": "Bearer any"}
-            with httpx2.Client(base_url=found[0], headers=headers, timeout=120) as http:
-                yield process, http
-        finally:
-            process.kill()
+def lasting(state: Path) -> Iterator[tuple["subprocess.Popen[str]", httpx2.Client]]:
+    headers = {"api-key": "any", "authorization": "Bearer any"}
+    with (
+        served("--state", str(state)) as (process, url, _said),
+        httpx2.Client(base_url=url, headers=headers, timeout=120) as http,
+    ):
+        yield process, http
 
 
 class Worker:
@@ -285,12 +274,12 @@ def test_nothing_acknowledged_is_lost(kills: int, tmp_path: Path, samples: Any):
     content_of: dict[str, bytes] = {}
     state, known = tmp_path / "simulator.state", Known()
     for number in range(kills):
-        with served(state) as (process, http):
+        with lasting(state) as (process, http):
             check(http, known, contents)
             content_of |= known.files
             work_until_killed(process, http, known, contents, f"kill {number}")
             content_of |= known.files
-    with served(state) as (_, http):
+    with lasting(state) as (_, http):
         check(http, known, contents)
         http.post("/simulator/clock", json={"advance_seconds": END})
         expected = {content: undisturbed(content) for content in contents[:2]}
