@@ -210,11 +210,12 @@ class _Lane:
     """A few workers, and the runs that wait in front of them, which begin at once."""
 
     def __init__(self, entries: Sequence[Entry], jobs: int, planned: Plan) -> None:
-        self._workers = [_Worker(planned.jobs) for _place in range(min(jobs, len(entries)))]
+        places = min(jobs, len(entries))
+        self._workers = [_Worker(places) for _place in range(places)]
         self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._free.put(worker)
-        self._threads = ThreadPoolExecutor(max(1, len(self._workers)))
+        self._threads = ThreadPoolExecutor(max(1, places))
         self.futures = [self._threads.submit(self._run, entry, planned) for entry in entries]
 
     def _run(self, entry: Entry, planned: Plan) -> Result:
@@ -229,6 +230,7 @@ class _Lane:
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.stop()
+        self._threads.shutdown()
 
 
 class _Worker:
